@@ -1,0 +1,85 @@
+import type { RetentionPolicy } from '../retention/plan.ts';
+import type { SecretSource } from './secret.ts';
+
+/** The whole configuration, parsed once at the door: every value is right, every default filled in. */
+export interface Config {
+  /** The file it came from. */
+  readonly path: string;
+  readonly cluster: { readonly name: string | undefined; readonly id: string | undefined };
+  readonly vault: VaultConfig;
+  readonly schedule: ScheduleConfig;
+  readonly jitterMs: number;
+  readonly snapshotTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly stopGraceMs: number;
+  /** Undefined: the state directory is found by main (design.md 8). */
+  readonly spoolPath: string | undefined;
+  readonly nameTemplate: string;
+  readonly log: LogConfig;
+  readonly destinations: readonly DestinationConfig[];
+  /** `daemon: false` of a fork: one round, then the end. */
+  readonly isOneShot: boolean;
+  /** What an operator should be told at every start: literal secrets, TLS off, keys without effect. */
+  readonly warnings: readonly string[];
+}
+
+export interface VaultConfig {
+  readonly address: string;
+  /** Sent with logins only, never with sys/storage/raft. */
+  readonly namespace: string | undefined;
+  readonly leaderCheck: 'auto' | 'ip' | 'is_self' | 'off';
+  readonly tls: TlsConfig;
+  readonly auth: AuthConfig;
+}
+
+export interface TlsConfig {
+  readonly caCertFile: string | undefined;
+  readonly caDirectory: string | undefined;
+  readonly clientCertFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+  readonly serverName: string | undefined;
+  readonly isVerificationOff: boolean;
+}
+
+export type AuthConfig =
+  | {
+      readonly method: 'approle';
+      readonly mount: string;
+      readonly roleId: SecretSource;
+      readonly secretId: SecretSource | undefined;
+      readonly isSecretIdWrapped: boolean;
+    }
+  | { readonly method: 'kubernetes'; readonly mount: string; readonly role: string; readonly jwtFile: string }
+  | { readonly method: 'token_file'; readonly path: string }
+  | { readonly method: 'token'; readonly token: SecretSource }
+  | { readonly method: 'none' };
+
+export type ScheduleConfig =
+  | { readonly kind: 'interval'; readonly everyMs: number }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
+
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** auto: text. */
+  readonly format: 'auto' | 'text' | 'json';
+}
+
+interface DestinationBase {
+  /** Unique over all destinations. */
+  readonly name: string;
+  readonly schedule: ScheduleConfig;
+  readonly retain: RetentionPolicy;
+}
+
+export interface LocalDestinationConfig extends DestinationBase {
+  readonly kind: 'local';
+  readonly path: string;
+}
+
+/** The other kinds are read and checked in full; their drivers come with their own settings types. */
+export interface CloudDestinationConfig extends DestinationBase {
+  readonly kind: 'aws' | 'gcp' | 'azure';
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export type DestinationConfig = LocalDestinationConfig | CloudDestinationConfig;

@@ -1,0 +1,96 @@
+/** What a code means to whoever meets it: how the process ends, whether waiting can help, what to do. */
+interface CodeMeaning {
+  readonly exitCode: number;
+  readonly isRetryable: boolean;
+  readonly advice: string;
+}
+
+/** The one table. Codes are public: they stand in reports, logs and docs, and never change their meaning. */
+export const ERROR_CODES = {
+  failed: { exitCode: 1, isRetryable: false, advice: 'read the lines above this one in the journal' },
+  usage: { exitCode: 2, isRetryable: false, advice: 'run "vault-snapshotd help" for the commands and flags' },
+  partial: { exitCode: 3, isRetryable: false, advice: 'the snapshot is safe elsewhere; mend the destinations named as missed' },
+  internal: { exitCode: 70, isRetryable: false, advice: 'this is a fault of vault-snapshotd: please report it with the log' },
+  stopped_int: { exitCode: 130, isRetryable: false, advice: 'the round was stopped before its end; run it again' },
+  stopped: { exitCode: 143, isRetryable: false, advice: 'the round was stopped before its end; run it again' },
+
+  config_invalid: { exitCode: 78, isRetryable: false, advice: 'correct the configuration; "vault-snapshotd check --offline" reads it again' },
+  config_unreadable: { exitCode: 78, isRetryable: false, advice: 'check that the file exists and that the user of the service may read it' },
+  secret_unavailable: { exitCode: 78, isRetryable: true, advice: 'check that the file, variable or credential exists and is readable' },
+
+  vault_unreachable: { exitCode: 69, isRetryable: true, advice: 'check that Vault runs and that "addr" is its listener' },
+  vault_tls: { exitCode: 69, isRetryable: true, advice: 'set "tls": {"ca_cert": …} to the CA that signed the certificate of Vault' },
+  vault_sealed: { exitCode: 69, isRetryable: true, advice: 'unseal Vault' },
+  vault_uninitialized: { exitCode: 69, isRetryable: true, advice: 'initialise Vault, or restore a snapshot into it' },
+  vault_no_leader: { exitCode: 69, isRetryable: true, advice: 'the cluster has no leader: look at the other servers' },
+  vault_standby: { exitCode: 69, isRetryable: true, advice: 'set "addr" to the listener of the Vault on this host, not to a load balancer' },
+  vault_not_raft: { exitCode: 78, isRetryable: false, advice: 'raft snapshots need integrated storage: storage "raft" in the configuration of Vault' },
+  vault_denied: { exitCode: 77, isRetryable: false, advice: 'the token needs: path "sys/storage/raft/snapshot" { capabilities = ["read"] }' },
+  vault_login_failed: { exitCode: 77, isRetryable: false, advice: 'check role_id, secret_id and the mount of the auth method' },
+  vault_rate_limited: { exitCode: 75, isRetryable: true, advice: 'exempt the address of this host from the rate limit quota' },
+  vault_error: { exitCode: 69, isRetryable: true, advice: 'look at the log of Vault' },
+  vault_bad_answer: { exitCode: 69, isRetryable: true, advice: 'something between here and Vault answers in its place: set "addr" to the listener of Vault' },
+  vault_cut: { exitCode: 69, isRetryable: true, advice: 'the connection ended before the archive did: look at the log of Vault and at proxies in between' },
+  vault_stalled: { exitCode: 69, isRetryable: true, advice: 'Vault sent nothing for too long; a very large or slow Vault needs a longer "stall_timeout"' },
+
+  archive_corrupt: { exitCode: 65, isRetryable: true, advice: 'what Vault sent is not a whole snapshot: look at the log of Vault and at proxies in between' },
+  archive_stale: { exitCode: 65, isRetryable: true, advice: 'the snapshot is older than what the leader had applied: set "addr" to the leader itself' },
+  round_timeout: { exitCode: 75, isRetryable: true, advice: 'give the round more time with "snapshot_timeout", or find what is slow in the lines above' },
+  spool_no_space: { exitCode: 73, isRetryable: true, advice: 'free space where "spool_path" lies, or move it' },
+  spool_failed: { exitCode: 74, isRetryable: true, advice: 'check the directory of "spool_path": it must exist, be writable and lie on a sound disk' },
+
+  storage_denied: { exitCode: 77, isRetryable: false, advice: 'give the user or key of this destination the right to create, read, list and delete' },
+  storage_unavailable: { exitCode: 69, isRetryable: true, advice: 'check that the destination is up and reachable' },
+  storage_no_space: { exitCode: 73, isRetryable: true, advice: 'free space at the destination or lower "retain"' },
+  storage_failed: { exitCode: 74, isRetryable: true, advice: 'look at the destination itself: its disk, its log' },
+  storage_exists: {
+    exitCode: 73,
+    isRetryable: false,
+    advice: 'an object of this name is there already and is never replaced; is another daemon writing to the same place?',
+  },
+  storage_mismatch: { exitCode: 65, isRetryable: true, advice: 'what was read back is not what was written: check the disk or store of this destination' },
+  storage_unsupported: {
+    exitCode: 78,
+    isRetryable: false,
+    advice: 'this version does not serve that kind of destination; keep the ancestor for it or use local_storage',
+  },
+
+  not_found: { exitCode: 1, isRetryable: false, advice: 'list the destination: the snapshot asked for is not there' },
+  stale: { exitCode: 4, isRetryable: false, advice: 'all is well but too old: find out why no newer snapshot was taken' },
+  refused: { exitCode: 5, isRetryable: false, advice: 'a guard refused; nothing was touched' },
+  cluster_mismatch: { exitCode: 5, isRetryable: false, advice: 'this is another cluster than the one configured: check "addr" and "cluster"' },
+  object_cold: { exitCode: 5, isRetryable: false, advice: 'the object lies in cold storage: thaw it first' },
+  level_verified: { exitCode: 10, isRetryable: false, advice: 'only the archive was proved; the wanted level was not reached' },
+  level_installed: { exitCode: 11, isRetryable: false, advice: 'restored but sealed: give the shares to go further' },
+  level_unsealed: { exitCode: 12, isRetryable: false, advice: 'restored and unsealed, but the canary could not be read' },
+} as const satisfies Record<string, CodeMeaning>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Every failure an operator can meet. Its message names the thing first; the advice comes from the table or is more exact. */
+export class SnapshotError extends Error {
+  readonly code: ErrorCode;
+  readonly advice: string;
+
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly advice?: string } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = 'SnapshotError';
+    this.code = code;
+    this.advice = options.advice ?? ERROR_CODES[code].advice;
+  }
+
+  get exitCode(): number {
+    return ERROR_CODES[this.code].exitCode;
+  }
+
+  get isRetryable(): boolean {
+    return ERROR_CODES[this.code].isRetryable;
+  }
+}
+
+/** Anything thrown, as one of ours; what is not ours is a fault of this program. */
+export function toSnapshotError(thrown: unknown): SnapshotError {
+  if (thrown instanceof SnapshotError) return thrown;
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new SnapshotError('internal', message, { cause: thrown });
+}

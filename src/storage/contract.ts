@@ -1,0 +1,43 @@
+import type { KeyPrefix, ObjectKey } from './key.ts';
+
+export interface ListedObject {
+  readonly key: ObjectKey;
+  readonly size: number;
+  readonly modifiedAt: Date;
+}
+
+/** `checksum` is `<algorithm>:<hex>`. commit() tells that of the bytes written, stat() that of the bytes found there. */
+export interface StoredObject extends ListedObject {
+  readonly checksum: string;
+}
+
+/** An upload nobody can see. Whoever opened it ends it with commit() or abort(), also after a failed write or commit. */
+export interface Pending {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Makes every byte durable and visible at once. Never replaces: `storage_exists`. */
+  commit(): Promise<StoredObject>;
+  /** Leaves nothing behind. Safe twice and after commit (then it does nothing); hears no signal, so it runs during shutdown. */
+  abort(): Promise<void>;
+}
+
+/** One destination. Every error is a SnapshotError `storage_*`; nothing here repeats anything. */
+export interface Storage {
+  readonly name: string;
+  /** The ancestor's word for this kind of destination, as its log lines have it. */
+  readonly kind: 'local' | 'aws' | 'gcp' | 'azure';
+  /** Where an operator finds the object: a path or a URL. */
+  locate(key: ObjectKey): string;
+  /** `size` is a guess, for part sizes; the signal also ends later writes and the commit. */
+  open(key: ObjectKey, meta: { readonly size: number }, signal: AbortSignal): Promise<Pending>;
+  /** Committed objects directly below the prefix, over all pages, in any order. */
+  list(prefix: KeyPrefix, signal: AbortSignal): AsyncIterable<ListedObject>;
+  read(key: ObjectKey, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined>;
+  /** Deleting what is not there is a success. */
+  delete(key: ObjectKey, signal: AbortSignal): Promise<void>;
+  /** Bytes that still fit; Infinity where nobody can tell. */
+  room(signal: AbortSignal): Promise<number>;
+  /** Removes what a killed process left unfinished below the prefix and tells what it was; never a living upload. */
+  sweep(prefix: KeyPrefix, signal: AbortSignal): Promise<readonly string[]>;
+  close(): Promise<void>;
+}

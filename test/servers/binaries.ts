@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { access, constants, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A real server the tests run against, built from the pinned go.mod in the folder of its name. */
+export interface ServerSource {
+  readonly name: string;
+  readonly goPackage: string;
+  readonly tags: string;
+}
+
+export const VAULT: ServerSource = { name: 'vault', goPackage: 'github.com/hashicorp/vault', tags: 'minimal' };
+
+export const SERVERS: readonly ServerSource[] = [VAULT];
+
+export function sourceDirectory(source: ServerSource): string {
+  return join(import.meta.dirname, source.name);
+}
+
+/** Outside the checkout and named by what it is built from, so that an empty clone on a warm host builds nothing. */
+export async function cachedBinary(source: ServerSource, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(sourceDirectory(source), file)));
+  hash.update(`${source.tags} ${process.platform}-${process.arch}`);
+  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'vault-snapshotd', 'servers', hash.digest('hex'), source.name);
+}
+
+/** The path of a server built before, or undefined. */
+export async function builtServer(source: ServerSource): Promise<string | undefined> {
+  const path = await cachedBinary(source);
+  return access(path, constants.X_OK).then(
+    () => path,
+    () => undefined,
+  );
+}
+
+export async function vaultBinary(): Promise<string> {
+  const path = await builtServer(VAULT);
+  if (path === undefined) throw new Error('no Vault server is built yet: run "npm run servers" first');
+  return path;
+}

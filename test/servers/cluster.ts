@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import type { ServerTls } from './certificates.ts';
+import { isLeader, removeVault, startEmptyVault, startVault, type VaultOptions } from './vault.ts';
+import type { VaultNode } from './vault-node.ts';
+import { until } from './wait.ts';
+
+export interface ClusterOptions extends Pick<VaultOptions, 'shares' | 'threshold' | 'extraConfig'> {
+  /** A certificate must name all the addresses of the nodes: 127.0.0.2, 127.0.0.3 and so on. */
+  readonly tls?: ServerTls;
+}
+
+/** Nodes of one raft cluster, each on a loopback address of its own: 127.0.0.2 and up. */
+export class Cluster {
+  readonly nodes: readonly VaultNode[];
+
+  constructor(nodes: readonly VaultNode[]) {
+    this.nodes = nodes;
+  }
+
+  get rootToken(): string {
+    return this.nodes[0]?.rootToken ?? '';
+  }
+
+  /** Waits for an election to end; `except` is one that led until just now. */
+  async leader(except?: VaultNode): Promise<VaultNode> {
+    return until('a leader', async () => {
+      for (const node of this.nodes) {
+        if (node === except || !node.isRunning) continue;
+        const health = await node.request('GET', 'sys/health');
+        if (health.status === 200 && (await isLeader(node))) return node;
+      }
+      return undefined;
+    });
+  }
+
+  async followers(): Promise<readonly VaultNode[]> {
+    const leader = await this.leader();
+    return this.nodes.filter((node) => node !== leader && node.isRunning);
+  }
+
+  /** The leader hands over; resolves with the new one. */
+  async stepDown(): Promise<VaultNode> {
+    const leader = await this.leader();
+    await leader.write('sys/step-down');
+    return this.leader(leader);
+  }
+
+  /** SIGKILL to the leader; resolves when another one leads. `killed.start()` and `unseal()` bring it back. */
+  async killLeader(): Promise<{ readonly killed: VaultNode; readonly leader: VaultNode }> {
+    const killed = await this.leader();
+    await killed.kill();
+    return { killed, leader: await this.leader(killed) };
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => removeVault(node)));
+  }
+}
+
+/** The first node leads at the start; all are unsealed and voters when it resolves. */
+export async function startCluster(size = 3, options: ClusterOptions = {}): Promise<Cluster> {
+  const first = await startVault({ ...options, ip: '127.0.0.2', nodeId: 'node-1' });
+  const nodes = [first];
+  try {
+    // As it comes, a node that joined waits ten seconds before it may vote.
+    await first.write('sys/storage/raft/autopilot/configuration', { server_stabilization_time: '1s' });
+    for (let number = 2; number <= size; number++) {
+      const node = await startEmptyVault({ ...options, ip: `127.0.0.${number + 1}`, nodeId: `node-${number}` });
+      nodes.push(node);
+      await join(node, first, options.tls);
+    }
+    await until(`${size} voters`, async () => (await voters(first)) === size);
+    return new Cluster(nodes);
+  } catch (error) {
+    await new Cluster(nodes).remove();
+    throw error;
+  }
+}
+
+async function join(node: VaultNode, leader: VaultNode, tls: ServerTls | undefined): Promise<void> {
+  const trust = tls && { leader_ca_cert: readFileSync(tls.caFile, 'utf8') };
+  const identity = tls?.client && {
+    leader_client_cert: readFileSync(tls.client.certFile, 'utf8'),
+    leader_client_key: readFileSync(tls.client.keyFile, 'utf8'),
+  };
+  const { json, text } = await node.request('PUT', 'sys/storage/raft/join', { leader_api_addr: leader.address, ...trust, ...identity });
+  if (json.joined !== true) throw new Error(`${node.settings.nodeId} could not join: ${text}`);
+  node.adopt(leader);
+  await node.unseal();
+}
+
+async function voters(node: VaultNode): Promise<number> {
+  const { json } = await node.request('GET', 'sys/storage/raft/configuration', undefined, node.rootToken);
+  const data = json.data as { readonly config: { readonly servers: readonly { readonly voter: boolean }[] } };
+  return data.config.servers.filter((server) => server.voter).length;
+}

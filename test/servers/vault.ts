@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vaultBinary } from './binaries.ts';
+import type { ServerTls } from './certificates.ts';
+import { freePorts } from './ports.ts';
+import { VaultNode } from './vault-node.ts';
+import { until } from './wait.ts';
+
+export interface VaultOptions {
+  /** A loopback address; 127.0.0.1 if not given. */
+  readonly ip?: string;
+  readonly port?: number;
+  readonly nodeId?: string;
+  readonly tls?: ServerTls;
+  /** Unseal keys; one of one if not given. */
+  readonly shares?: number;
+  readonly threshold?: number;
+  readonly extraConfig?: string;
+  /** Of a `vault` or `bao` to start instead of the one in the cache. */
+  readonly binary?: string;
+}
+
+/** A node that is started and neither initialised nor unsealed, in a directory of its own. */
+export async function startEmptyVault(options: VaultOptions = {}): Promise<VaultNode> {
+  const { ip = '127.0.0.1', port, nodeId = 'node', tls, extraConfig } = options;
+  const binary = options.binary ?? (await vaultBinary());
+  const [freePort = 0, clusterPort = 0] = await freePorts(ip, 2);
+  const dir = await mkdtemp(join(tmpdir(), 'vault-'));
+  const node = new VaultNode({ binary, dir, nodeId, ip, port: port ?? freePort, clusterPort, tls, extraConfig });
+  try {
+    await node.start();
+    return node;
+  } catch (error) {
+    await node.kill();
+    throw error;
+  }
+}
+
+/** A single node: initialised, unsealed, leader of itself. End it with `removeVault`. */
+export async function startVault(options: VaultOptions = {}): Promise<VaultNode> {
+  const node = await startEmptyVault(options);
+  try {
+    const { shares = 1, threshold = shares } = options;
+    await node.init(shares, threshold);
+    await node.unseal();
+    await waitForLeader(node);
+    return node;
+  } catch (error) {
+    await node.kill();
+    throw error;
+  }
+}
+
+/** Ends the process and removes its data. Nothing in them is worth a graceful end. */
+export async function removeVault(node: VaultNode): Promise<void> {
+  await node.kill();
+  await rm(node.settings.dir, { recursive: true, force: true });
+}
+
+export async function isLeader(node: VaultNode): Promise<boolean> {
+  return node.isRunning && (await node.request('GET', 'sys/leader')).json.is_self === true;
+}
+
+/** Leader, and done with what it does after it has become one: a write goes through. */
+export async function waitForLeader(node: VaultNode): Promise<void> {
+  await until(`${node.settings.nodeId} to lead`, async () => (await node.request('GET', 'sys/health')).status === 200);
+}

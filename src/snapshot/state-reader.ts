@@ -85,20 +85,18 @@ export class StateReader {
     const number = this.#number;
     this.#number = 0;
     this.#scale = 1;
-    switch (this.#expecting) {
-      case 'record':
-        if (number > this.#size - this.#at) throw unreadable(`at most ${this.#size - this.#at} bytes of record`, `${number}`);
-        this.#recordEnd = this.#at + number;
-        this.#key = undefined;
-        return this.#nextField();
-      case 'tag':
-        return this.#beginField(number);
-      case 'length':
-        return this.#beginBytes(number);
-      default:
-        // The varint of a field: seal_wrap, or one that a later server adds.
-        return this.#nextField();
-    }
+    if (this.#expecting === 'record') this.#beginRecord(number);
+    else if (this.#expecting === 'tag') this.#beginField(number);
+    else if (this.#expecting === 'length') this.#beginBytes(number);
+    // The varint of a field: seal_wrap, or one that a later server adds.
+    else this.#nextField();
+  }
+
+  #beginRecord(length: number): void {
+    if (length > this.#size - this.#at) throw unreadable(`at most ${this.#size - this.#at} bytes of record`, `${length}`);
+    this.#recordEnd = this.#at + length;
+    this.#key = undefined;
+    this.#nextField();
   }
 
   #beginField(tag: number): void {

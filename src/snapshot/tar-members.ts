@@ -50,9 +50,9 @@ export class TarMembers {
   }
 
   #endBody(): void {
-    if (!this.#isPaxBody) return this.#sink.end();
+    if (this.#isPaxBody) this.#pax = paxRecords(this.#paxBody);
+    else this.#sink.end();
     this.#isPaxBody = false;
-    this.#pax = paxRecords(this.#paxBody);
   }
 
   #takePadding(bytes: Buffer): number {
@@ -75,11 +75,16 @@ export class TarMembers {
     if (this.#zeroBlocks > 0) throw corrupt('tar end', 'a second zero block', 'other bytes');
     checkHeader(header);
     const type = String.fromCharCode(header[156]!);
-    if (type === 'x' && this.#pax.size === 0) return this.#beginPax(octal(header, 124, 12));
+    if (type === 'x' && this.#pax.size === 0) this.#beginPax(octal(header, 124, 12));
+    else this.#beginFile(header, type);
+  }
+
+  #beginFile(header: Buffer, type: string): void {
     const name = this.#pax.get('path') ?? [text(header, 345, 155), text(header, 0, 100)].filter((part) => part !== '').join('/');
     if (type !== '0') throw corrupt('tar members', 'regular files', `${JSON.stringify(name)} of type ${JSON.stringify(type)}`);
     // Go writes files of 8 GiB and more with zeros here, and the true size in front.
-    const size = this.#pax.has('size') ? decimal(this.#pax.get('size')!) : octal(header, 124, 12);
+    const paxSize = this.#pax.get('size');
+    const size = paxSize === undefined ? octal(header, 124, 12) : decimal(paxSize);
     this.#pax = new Map();
     this.#expect(size);
     this.#sink.begin(name, size);

@@ -94,3 +94,11 @@ export function toSnapshotError(thrown: unknown): SnapshotError {
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new SnapshotError('internal', message, { cause: thrown });
 }
+
+/** Why a signal ended the work: its own reason if that is one of ours, else that time ran out or somebody said stop. */
+export function abortReason(signal: AbortSignal): SnapshotError {
+  const { reason } = signal;
+  if (reason instanceof SnapshotError) return reason;
+  if (reason instanceof Error && reason.name === 'TimeoutError') return new SnapshotError('round_timeout', 'time ran out', { cause: reason });
+  return new SnapshotError('stopped', 'stopped before its end', { cause: reason });
+}

@@ -31,6 +31,7 @@ export interface Storage {
   open(key: ObjectKey, meta: { readonly size: number }, signal: AbortSignal): Promise<Pending>;
   /** Committed objects directly below the prefix, over all pages, in any order. */
   list(prefix: KeyPrefix, signal: AbortSignal): AsyncIterable<ListedObject>;
+  /** What is not there is `not_found`. */
   read(key: ObjectKey, signal: AbortSignal): AsyncIterable<Uint8Array>;
   stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** Deleting what is not there is a success. */

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SnapshotError } from '../../errors.ts';
+import type { Pending, StoredObject } from '../contract.ts';
+import { ifThere } from '../file-system.ts';
+import type { ObjectKey } from '../key.ts';
+import { acquire, onDisk, throwIfAborted } from './calls.ts';
+import { toLocalError, toPublishError } from './errors.ts';
+
+interface Place {
+  readonly key: ObjectKey;
+  /** Where the object is to be seen. */
+  readonly target: string;
+  /** Where it grows, in the same directory. */
+  readonly partial: string;
+}
+
+export async function openPending(place: Place, signal: AbortSignal): Promise<Pending> {
+  const { target, partial } = place;
+  const directory = dirname(target);
+  await onDisk(directory, signal, makeDirectory(directory));
+  const file = await acquire(partial, signal, open(partial, 'wx', 0o600), (late) => release(late, partial));
+  return new LocalPending(place, file, signal);
+}
+
+class LocalPending implements Pending {
+  readonly #place: Place;
+  readonly #file: FileHandle;
+  readonly #signal: AbortSignal;
+  readonly #hash = createHash('sha256');
+  #size = 0;
+  #isOpen = true;
+
+  constructor(place: Place, file: FileHandle, signal: AbortSignal) {
+    this.#place = place;
+    this.#file = file;
+    this.#signal = signal;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#enter();
+    const writing = this.#file.writeFile(chunk); // from where the last one stopped, repeating short writes
+    this.#hash.update(chunk); // while the disk writes
+    await onDisk(this.#place.target, this.#signal, writing);
+    this.#size += chunk.byteLength;
+    this.#isOpen = true;
+  }
+
+  async commit(): Promise<StoredObject> {
+    this.#enter();
+    const { key, target, partial } = this.#place;
+    try {
+      const { mtime } = await onDisk(target, this.#signal, this.#publish());
+      return { key, size: this.#size, modifiedAt: mtime, checksum: `sha256:${this.#hash.digest('hex')}` };
+    } catch (error) {
+      const releasing = release(this.#file, partial);
+      // The first failure is the one to tell; abort() tries again.
+      await onDisk(partial, this.#signal, releasing).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async abort(): Promise<void> {
+    this.#isOpen = false;
+    const { partial } = this.#place;
+    try {
+      await release(this.#file, partial);
+    } catch (error) {
+      throw toLocalError(error, partial);
+    }
+  }
+
+  /** Closed until the step has gone well: after a failed write nothing may be written or committed. */
+  #enter(): void {
+    throwIfAborted(this.#signal);
+    if (!this.#isOpen) throw new SnapshotError('storage_failed', `local: ${this.#place.target}: this upload has failed or ended`);
+    this.#isOpen = false;
+  }
+
+  async #publish() {
+    const { target, partial } = this.#place;
+    await this.#file.sync();
+    const stats = await this.#file.stat();
+    await this.#file.close();
+    // link, not rename: rename would silently replace an existing snapshot.
+    await link(partial, target).catch((error: unknown) => {
+      throw toPublishError(error, target);
+    });
+    await unlink(partial);
+    await syncDirectory(dirname(target));
+    return stats;
+  }
+}
+
+/** The name goes first: closing waits for writes on their way. */
+async function release(file: FileHandle, partial: string): Promise<void> {
+  await ifThere(unlink(partial));
+  await file.close();
+}
+
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A directory that is new must itself survive a power cut, and so must each parent made for it. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made !== dirname(first); made = dirname(made)) await syncDirectory(dirname(made));
+}

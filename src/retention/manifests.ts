@@ -1,0 +1,54 @@
+import { SnapshotError } from '../errors.ts';
+import { type Manifest, parseManifest } from '../snapshot/manifest.ts';
+import { manifestFolder, type NameTemplate, subjectOf, takenAt } from '../snapshot/name.ts';
+import type { Storage } from '../storage/contract.ts';
+import { baseName, type KeyPrefix, type ObjectKey } from '../storage/key.ts';
+
+const LIMIT_BYTES = 1024 * 1024;
+
+/** Whose names are meant: with the name of the cluster in the template, only its own can be read back. */
+export interface NamedCluster {
+  readonly template: NameTemplate;
+  readonly clusterName: string;
+  /** Undefined: not known yet. */
+  readonly clusterId: string | undefined;
+}
+
+/** The newest proved snapshot of this cluster; unreadable manifests and those of other clusters are passed over. */
+export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
+  const found: { readonly key: ObjectKey; readonly takenAt: Date }[] = [];
+  for await (const { key } of storage.list(manifestFolder(prefix), signal)) {
+    const subject = subjectOf(baseName(key));
+    const at = subject && !subject.isRecord ? takenAt(ours.template, ours.clusterName, subject.name) : undefined;
+    if (at) found.push({ key, takenAt: at });
+  }
+  for (const { key } of found.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime())) {
+    const manifest = await readIfSound(storage, key, signal);
+    if (manifest && (ours.clusterId === undefined || manifest.cluster_id === ours.clusterId)) return manifest;
+  }
+  return undefined;
+}
+
+/** Rejects with `storage_mismatch` for a file that is no manifest, or one of another snapshot. */
+export async function readManifest(storage: Storage, key: ObjectKey, signal: AbortSignal): Promise<Manifest> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of storage.read(key, signal)) {
+    bytes += chunk.length;
+    if (bytes > LIMIT_BYTES) throw new SnapshotError('storage_mismatch', `manifest: longer than ${LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const manifest = parseManifest(Buffer.concat(chunks).toString());
+  const about = baseName(manifest.key as ObjectKey);
+  if (about === subjectOf(baseName(key))?.name) return manifest;
+  throw new SnapshotError('storage_mismatch', `manifest: is of ${about}, not of the snapshot it is named after`);
+}
+
+async function readIfSound(storage: Storage, key: ObjectKey, signal: AbortSignal): Promise<Manifest | undefined> {
+  try {
+    return await readManifest(storage, key, signal);
+  } catch (error) {
+    if (error instanceof SnapshotError && error.code === 'storage_mismatch') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { renderExample, renderJsonSchema, renderReference } from '../src/config/document.ts';
+
+const ROOT = new URL('../', import.meta.url);
+
+await writeFile(new URL('config.example.json', ROOT), renderExample());
+await writeFile(new URL('config.schema.json', ROOT), renderJsonSchema());
+await writeFile(new URL('docs/config.md', ROOT), renderReference());

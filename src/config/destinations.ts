@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import type { RetentionPolicy } from '../retention/plan.ts';
+import { type Block, type Findings, readBlock } from './block.ts';
+import type { DestinationConfig, ScheduleConfig } from './config.ts';
+import { DESTINATION_BLOCKS, type destinationTable } from './destination-schema.ts';
+import { showJson, type Table, type Values } from './format.ts';
+import type { Json, JsonObject } from './json.ts';
+import { readSchedule } from './schedule.ts';
+
+type DestinationBlock = (typeof DESTINATION_BLOCKS)[number];
+
+/** What a destination has unless it says otherwise. */
+export interface DestinationDefaults {
+  readonly schedule: ScheduleConfig;
+  readonly timezone: string;
+  readonly retain: RetentionPolicy;
+}
+
+/** Every destination that is on, in the order the ancestor serves them. */
+export function readDestinations(blocks: ReadonlyMap<string, Json>, defaults: DestinationDefaults, findings: Findings): readonly DestinationConfig[] {
+  const destinations: DestinationConfig[] = [];
+  for (const kind of DESTINATION_BLOCKS) {
+    const json = blocks.get(kind.block);
+    if (json === undefined) continue;
+    for (const entry of entriesOf(json, kind.block, findings)) {
+      const destination = readDestination(kind, entry, defaults, findings);
+      if (destination === undefined) continue;
+      refuseDoubles(destination, destinations, entry.prefix, findings);
+      destinations.push(destination);
+    }
+  }
+  return destinations;
+}
+
+interface Entry {
+  readonly json: JsonObject;
+  readonly prefix: string;
+  readonly isListed: boolean;
+}
+
+function entriesOf(json: Json, block: string, findings: Findings): readonly Entry[] {
+  if (json.kind === 'object') return [{ json, prefix: `${block}.`, isListed: false }];
+  const items = json.kind === 'list' ? json.items : [json];
+  return items.flatMap((item, index) => {
+    const place = json.kind === 'list' ? `${block}[${index}]` : block;
+    if (item.kind === 'object') return [{ json: item, prefix: `${place}.`, isListed: true }];
+    findings.faults.push(`${place}: must be an object or a list of objects, got ${showJson(item)}: write {…} with the keys of docs/config.md`);
+    return [];
+  });
+}
+
+function readDestination(block: DestinationBlock, entry: Entry, defaults: DestinationDefaults, findings: Findings): DestinationConfig | undefined {
+  // Apart at first: of a block that is off nothing counts, its faults neither.
+  const own: Findings = { env: findings.env, faults: [], warnings: [], effective: [] };
+  const read = readBlock<Table>(block.table, entry.json, entry, own);
+  const isOn = read.sources.has(block.switchKey) && read.values.enabled !== false;
+  if (!isOn && isSwitchedOff(block, entry, read)) {
+    const others = [...read.sources].filter(([name, source]) => source === 'file' && name !== 'enabled');
+    if (others.length > 0)
+      findings.warnings.push(`${entry.prefix}${block.switchKey}: is empty or switched off: nothing goes there, whatever else the block says`);
+    return undefined;
+  }
+  if (!isOn) own.faults.push(`${entry.prefix}${block.switchKey}: is missing: give it, or remove the whole block`);
+  const destination = toDestination(block, entry, read, defaults, own);
+  findings.faults.push(...own.faults);
+  findings.warnings.push(...own.warnings);
+  findings.effective.push(...own.effective);
+  return own.faults.length > 0 ? undefined : destination;
+}
+
+/** Said to be off, or empty; a block that only lacks its main key may be a mistake that would cost a destination. */
+function isSwitchedOff(block: DestinationBlock, { json, isListed }: Entry, { values, sources }: Block<Table>): boolean {
+  if (values.enabled === false) return true;
+  if (isListed) return false;
+  const isWritten = json.members.some(({ key }) => key.toLowerCase() === block.switchKey);
+  return isWritten || (json.members.length === 0 && ![...sources.values()].includes('file'));
+}
+
+function toDestination(block: DestinationBlock, { prefix }: Entry, read: Block<Table>, defaults: DestinationDefaults, own: Findings): DestinationConfig {
+  const { name, retain, frequency, schedule, ...settings } = read.values as Values<typeof destinationTable>;
+  if (name === undefined) own.effective.push({ key: `${prefix}name`, shown: block.kind, source: 'default' });
+  const base = {
+    name: name ?? block.kind,
+    schedule: readSchedule({ values: { frequency, schedule }, sources: read.sources }, prefix, defaults.timezone, own) ?? defaults.schedule,
+    retain: retain ?? defaults.retain,
+  };
+  if (block.kind === 'local') return { ...base, kind: block.kind, path: String(read.values.path) };
+  if (block.kind === 'aws') warnOfHalfCredentials(read, prefix, own);
+  if (block.kind === 'azure') demandAccount(read, prefix, own);
+  return { ...base, kind: block.kind, settings };
+}
+
+/** The ancestor uses static credentials only when both are there, and says nothing otherwise. */
+function warnOfHalfCredentials({ sources }: Block<Table>, prefix: string, own: Findings): void {
+  const given = ['access_key_id', 'secret_access_key'].filter((key) => sources.get(key) === 'file');
+  if (given.length === 1 && !(sources.has('access_key_id') && sources.has('secret_access_key'))) {
+    own.warnings.push(`${prefix}${given[0]}: is not used: static credentials need access_key_id and secret_access_key`);
+  }
+}
+
+function demandAccount({ sources }: Block<Table>, prefix: string, own: Findings): void {
+  if (!sources.has('account_name')) own.faults.push(`${prefix}account_name: is missing: give it, or set AZURE_STORAGE_ACCOUNT`);
+  if (!sources.has('account_key')) own.faults.push(`${prefix}account_key: is missing: give it, or set AZURE_STORAGE_ACCESS_KEY`);
+}
+
+/** Two destinations of one name could not be told apart; two in one directory would prune each other's snapshots. */
+function refuseDoubles(one: DestinationConfig, others: readonly DestinationConfig[], prefix: string, findings: Findings): void {
+  if (others.some(({ name }) => name === one.name)) {
+    findings.faults.push(`${prefix}name: must be unique, got ${JSON.stringify(one.name)}: give each destination a name of its own`);
+  }
+  const twin = others.find((other) => other.kind === 'local' && one.kind === 'local' && normalize(other.path) === normalize(one.path));
+  if (twin !== undefined) findings.faults.push(`${prefix}path: must be a directory of its own, got that of "${twin.name}": write another path`);
+}
+
+function normalize(path: string): string {
+  return join(path, '/');
+}

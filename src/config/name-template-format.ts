@@ -1,0 +1,18 @@
+import { SnapshotError } from '../errors.ts';
+import { parseNameTemplate } from '../snapshot/name.ts';
+import type { Format } from './format.ts';
+
+export const nameTemplate: Format<string> = {
+  rule: 'a name with the field {time} or {unix_ns}',
+  jsonSchema: { type: 'string' },
+  parse(json) {
+    if (json.kind !== 'string') return { remedy: 'write it as a string, in double quotes' };
+    try {
+      parseNameTemplate(json.value);
+      return { value: json.value, shown: json.value };
+    } catch (error) {
+      if (error instanceof SnapshotError) return { rule: error.message, remedy: error.advice };
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,34 @@
+import { open } from 'node:fs/promises';
+import { SnapshotError } from '../errors.ts';
+
+const READABLE_BY_ALL = 0o004;
+
+/** A UTF-8 file, its byte order mark skipped. Rejects with `config_unreadable`, or `config_invalid` if it is not UTF-8. */
+export async function readTextFile(path: string): Promise<{ readonly text: string; readonly isWorldReadable: boolean }> {
+  const { bytes, mode } = await readBytes(path);
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), isWorldReadable: (mode & READABLE_BY_ALL) !== 0 };
+  } catch (cause) {
+    throw new SnapshotError('config_invalid', `${path}: not UTF-8 text: save it as UTF-8`, { cause });
+  }
+}
+
+async function readBytes(path: string): Promise<{ readonly bytes: Uint8Array; readonly mode: number }> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      return { bytes: await file.readFile(), mode: (await file.stat()).mode };
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new SnapshotError('config_unreadable', `${path}: ${reason((cause as NodeJS.ErrnoException).code, cause)}`, { cause });
+  }
+}
+
+function reason(code: string | undefined, cause: unknown): string {
+  if (code === 'ENOENT') return 'no such file';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'EISDIR') return 'is a directory';
+  return code ?? String(cause);
+}

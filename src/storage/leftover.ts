@@ -18,7 +18,7 @@ export interface Witness {
 // Longer than any round: a file that nobody wrote to for a day belongs to nobody, whatever process has its number now.
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-const NAME = /^\.(partial|spool)-(.+)-(\d+)-(\d+)-[0-9a-f]+$/;
+const NAME = /^\.(partial|spool)-(.+)-(\d+)-(\d+)-[0-9a-f]{16}$/;
 
 /** The leading dot keeps an unfinished file out of every listing: no object key has one. */
 export function leftoverName(kind: LeftoverKind, owner: Owner, random: string): string {

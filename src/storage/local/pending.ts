@@ -95,8 +95,11 @@ class LocalPending implements Pending {
 
 /** The name goes first: closing waits for writes on their way. */
 async function release(file: FileHandle, partial: string): Promise<void> {
-  await ifThere(unlink(partial));
-  await file.close();
+  try {
+    await ifThere(unlink(partial));
+  } finally {
+    await file.close();
+  }
 }
 
 export async function syncDirectory(path: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { lstat, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keyPrefix, objectKey } from '../../../src/storage/key.ts';
-import { leftoverName } from '../../../src/storage/leftover.ts';
-import { LocalStorage } from '../../../src/storage/local/storage.ts';
-import { isAlive, startHolder } from '../../fakes/held.ts';
-import { makeImmutable, readOnlyView, scratchDirectory, smallDisk } from '../../fakes/scratch.ts';
+import { keyPrefix, objectKey } from '../../../../src/storage/key.ts';
+import { leftoverName } from '../../../../src/storage/leftover.ts';
+import { LocalStorage } from '../../../../src/storage/local/storage.ts';
+import { isAlive, startHolder } from '../../../fakes/held.ts';
+import { makeImmutable, readOnlyView, scratchDirectory, smallDisk } from '../../../fakes/scratch.ts';
 
 const NEVER = new AbortController().signal;
 const KEY = objectKey('snapshots/one.snap');

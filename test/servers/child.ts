@@ -6,6 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 const TERM_PATIENCE_MS = 10_000;
 
+/** The command line that ends with its parent, also when that one is killed. Linux has the kernel do it; elsewhere it may stay behind. */
+export function dyingWithParent(command: string, args: readonly string[]): readonly [string, readonly string[]] {
+  return SETPRIV === undefined ? [command, args] : [SETPRIV, ['--pdeathsig', 'KILL', '--', command, ...args]];
+}
+
 /** A server process that ends with the process which started it, also when that one is killed. */
 export class ServerChild {
   readonly #child: ChildProcess;
@@ -20,9 +25,8 @@ export class ServerChild {
   static async start(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv = process.env): Promise<ServerChild> {
     const log = await open(logFile, 'a');
     try {
-      // Linux has the kernel do it; elsewhere a killed test run may leave its servers behind.
-      const [file, ...rest] = SETPRIV === undefined ? [command, ...args] : [SETPRIV, '--pdeathsig', 'KILL', '--', command, ...args];
-      const child = spawn(file, rest, { stdio: ['ignore', log.fd, log.fd], env });
+      const [file, rest] = dyingWithParent(command, args);
+      const child = spawn(file, [...rest], { stdio: ['ignore', log.fd, log.fd], env });
       await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
       return new ServerChild(child);
     } finally {

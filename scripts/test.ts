@@ -1,0 +1,79 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { builtServer, SERVERS } from '../test/servers/binaries.ts';
+import { importsOf, ROOT, readSources, resolveImport } from '../test/unit/source-tree.ts';
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+}
+
+/** Test files that lead to a real server over their imports, whatever folder they lie in. */
+function suitesWithServers(): string[] {
+  const tree = readSources('test');
+  const isLeading = (path: string, seen: Set<string>): boolean => {
+    if (path === 'test/servers/binaries.ts') return true;
+    if (seen.has(path)) return false;
+    seen.add(path);
+    return importsOf(tree.get(path) ?? '').some(({ specifier }) => {
+      const target = resolveImport(path, specifier);
+      return target !== undefined && isLeading(target, seen);
+    });
+  };
+  return [...tree.keys()].filter((path) => path.endsWith('.test.ts') && isLeading(path, new Set())).sort();
+}
+
+async function areServersReady(): Promise<boolean> {
+  const built = await Promise.all(SERVERS.map((source) => builtServer(source)));
+  if (built.every((path) => path !== undefined)) return true;
+  if (spawnSync('go', ['version']).status !== 0) return false;
+  return (await run(process.execPath, ['scripts/servers.ts'])) === 0;
+}
+
+async function run(command: string, args: readonly string[]): Promise<number> {
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit' });
+  // A terminal's Ctrl-C reaches the child as well; it ends first, then we do.
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  const [code] = await once(child, 'close');
+  process.off('SIGINT', pass).off('SIGTERM', pass);
+  return code ?? 1;
+}
+
+async function runVitest(excluded: readonly string[]): Promise<{ readonly code: number; readonly report: VitestReport }> {
+  const directory = await mkdtemp(join(tmpdir(), 'vitest-'));
+  try {
+    const outputFile = join(directory, 'report.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`];
+    const exclusions = excluded.map((path) => `--exclude=${path}`);
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+    const code = await run(process.execPath, [vitest, 'run', ...reporters, ...exclusions, ...process.argv.slice(2)]);
+    const report = await readFile(outputFile, 'utf8').catch(() => '{"numPassedTests":0,"numFailedTests":0}');
+    return { code, report: JSON.parse(report) as VitestReport };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const buildCode = await run(process.execPath, ['scripts/build.ts']);
+  if (buildCode !== 0) return buildCode;
+  const left = (await areServersReady()) ? [] : suitesWithServers();
+  const { code, report } = await runVitest(left);
+  if (left.length > 0) {
+    console.log('no Vault server is built, and Go to build one is missing or failed. These suites did not run:');
+    for (const path of left) console.log(`  ${path}`);
+  }
+  const isIncomplete = left.length > 0 && process.env.CI === 'true';
+  if (isIncomplete) console.log('CI=true: suites that did not run count as a failure');
+  const exitCode = isIncomplete ? code || 1 : code;
+  // A file that could not even be loaded, or an error outside of any test, fails the run without a failed test.
+  const failed = Math.max(report.numFailedTests, exitCode === 0 ? 0 : 1);
+  console.log(`${report.numPassedTests} passed, ${failed} failed`);
+  return exitCode;
+}
+
+process.exitCode = await main();

@@ -3,7 +3,7 @@ import type { Manifest } from '../snapshot/manifest.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyPrefix, ObjectKey } from '../storage/key.ts';
 import { type NamedCluster, readManifest } from './manifests.ts';
-import { planRetention, type RetentionPlan, type RetentionPolicy, type Standing } from './plan.ts';
+import { planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot, type Standing } from './plan.ts';
 import { type Subject, surveySubjects } from './survey.ts';
 
 /** What has to be remembered of a manifest from one prune to the next, by its key: they are never rewritten. */

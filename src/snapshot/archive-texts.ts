@@ -1,11 +1,12 @@
 import { corrupt } from './archive-checks.ts';
-import type { ArchiveMeta } from './proof.ts';
+import type { ArchiveMeta, Proof } from './proof.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** meta.json; every whole number is read as a bigint, for an index may lie beyond 2^53. */
 export function parseMeta(json: string): ArchiveMeta {
   const meta = parseJson(json);
+  if (!meta) throw corrupt('meta.json', 'a JSON object', 'something else');
   if (meta.Version !== 1n) throw corrupt('meta.json', 'Version 1', String(meta.Version));
   const stateBytes = wholeNumber(meta, 'Size', 0n);
   if (stateBytes > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('meta.json', 'a possible Size', `${stateBytes}`);
@@ -25,17 +26,25 @@ export function parseSums(text: string): ReadonlyMap<string, string> {
   return sums;
 }
 
-function parseJson(json: string): Fields {
+/** The value of core/seal-config. Where it is none, because a server wraps it, it is none of our business. */
+export function parseSealConfig(json: string): Proof['seal'] {
+  const config = parseJson(json);
+  const [type, shares, threshold] = [config?.type, config?.secret_shares, config?.secret_threshold];
+  if (typeof type !== 'string' || typeof shares !== 'bigint' || typeof threshold !== 'bigint') return undefined;
+  return { type, shares: Number(shares), threshold: Number(threshold) };
+}
+
+/** Undefined for what is no JSON object. */
+function parseJson(json: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(json, (_key, parsed: unknown, context?: { readonly source?: string }) =>
       typeof parsed === 'number' && /^\d+$/.test(context?.source ?? '') ? BigInt(context!.source!) : parsed,
     );
-    if (isFields(value)) return value;
+    return isFields(value) ? value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) throw corrupt('meta.json', 'JSON', 'something else', error);
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  throw corrupt('meta.json', 'a JSON object', 'another value');
 }
 
 function wholeNumber(meta: Fields, name: string, least: bigint): bigint {

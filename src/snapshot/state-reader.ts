@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { corrupt } from './archive-checks.ts';
+import { parseSealConfig } from './archive-texts.ts';
 import type { Proof } from './proof.ts';
 
 /** The database of Vault takes no longer ones. */
@@ -75,7 +76,7 @@ export class StateReader {
     if (this.#expecting !== 'record' || this.#scale > 1) throw unreadable('a whole last record', 'an end in the middle of it');
     return {
       entries: this.#entries,
-      seal: parseSealConfig(this.#sealConfig),
+      seal: this.#sealConfig && parseSealConfig(this.#sealConfig.toString()),
       sealFingerprint: this.#unsealKeys?.digest('hex'),
       suspicious: [...(this.#isOrdered ? [] : ['keys out of order']), ...[...this.#missing].map((key) => `missing ${key}`)],
     };
@@ -171,18 +172,6 @@ export class StateReader {
 
   #checkWithin(length: number): void {
     if (this.#at + length > this.#recordEnd) throw unreadable('fields inside their record', 'one beyond its end');
-  }
-}
-
-function parseSealConfig(json: Buffer | undefined): Proof['seal'] {
-  if (!json) return undefined;
-  try {
-    const { type, secret_shares: shares, secret_threshold: threshold } = JSON.parse(json.toString()) as Readonly<Record<string, unknown>>;
-    return typeof type === 'string' && typeof shares === 'number' && typeof threshold === 'number' ? { type, shares, threshold } : undefined;
-  } catch (error) {
-    // Some servers wrap this value; then it is none of our business.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
 

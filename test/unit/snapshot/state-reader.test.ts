@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type StateFacts, StateReader } from '../../../src/snapshot/state-reader.ts';
+import { initialisedVault, type StateEntry, stateRecords, varint } from '../../fakes/archive.ts';
+
+function read(state: Buffer, chunkBytes = 65_536, size = state.length): StateFacts {
+  const reader = new StateReader(size);
+  for (let at = 0; at < state.length; at += chunkBytes) reader.push(state.subarray(at, at + chunkBytes));
+  return reader.finish();
+}
+
+const record = (...fields: readonly (readonly number[] | Buffer)[]) => {
+  const body = Buffer.concat(fields.map((field) => Buffer.from(field)));
+  return Buffer.concat([varint(body.length), body]);
+};
+const key = (text: string) => Buffer.concat([Buffer.from([0x0a]), varint(text.length), Buffer.from(text)]);
+const replaced = (entry: StateEntry) => initialisedVault().map((each) => (each.key === entry.key ? entry : each));
+
+describe('the records of a state', () => {
+  it.each([1, 2, 3, 5, 64, 65_536])('are counted and looked at in chunks of %i bytes', (chunkBytes) => {
+    expect(read(stateRecords(initialisedVault()), chunkBytes)).toEqual({
+      entries: 9,
+      seal: { type: 'shamir', shares: 1, threshold: 1 },
+      sealFingerprint: createHash('sha256').update('the unseal keys, wrapped').digest('hex'),
+      suspicious: [],
+    });
+  });
+
+  it.each([
+    [
+      'values of megabytes',
+      stateRecords([
+        { key: 'a', value: Buffer.alloc(2_000_000) },
+        { key: 'b', value: 'x', isSealWrapped: true },
+      ]),
+      2,
+    ],
+    [
+      'values that are empty and left out',
+      stateRecords([
+        { key: 'a', value: '' },
+        { key: 'b', value: '' },
+      ]),
+      2,
+    ],
+    ['values that are empty and there', record(key('a'), [0x12, 0]), 1],
+    ['keys of 32768 bytes', stateRecords([{ key: 'k'.repeat(32_768), value: 'x' }]), 1],
+    ['numbers as fields of a later server', record(key('a'), [0x20, 0x80, 0x80, 1]), 1],
+    ['texts as fields of a later server', record(key('a'), [0x2a, 3, 1, 2, 3]), 1],
+    ['fixed fields of a later server', record(key('a'), [0x31, 1, 2, 3, 4, 5, 6, 7, 8], [0x3d, 1, 2, 3, 4]), 1],
+    ['a negative number, which takes ten bytes', record(key('a'), [0x18, ...Array<number>(9).fill(0xff), 1]), 1],
+  ])('may have %s', (_what, state, entries) => {
+    expect(read(state).entries).toBe(entries);
+    expect(read(state, 1).entries).toBe(entries);
+  });
+
+  it.each([
+    ['cut in a length', Buffer.from([0x80])],
+    ['cut in a value', stateRecords(initialisedVault()).subarray(0, -2)],
+    ['longer than the state', Buffer.concat([varint(100), key('a')])],
+    ['of 2^60 bytes', Buffer.concat([varint(2n ** 60n), key('a')])],
+    ['with a length that never ends', Buffer.alloc(64, 0xff)],
+    ['without a key', record([0x12, 1, 1])],
+    ['that are empty', record()],
+    ['with an empty key', record([0x0a, 0])],
+    ['with a key longer than the database takes', stateRecords([{ key: 'k'.repeat(32_769), value: 'x' }])],
+    ['with two keys', record(key('a'), key('b'))],
+    ['with a key that runs out of its record', record([0x0a, 20, 1])],
+    ['with a value that claims 2^60 bytes', record(key('a'), [0x12], varint(2n ** 60n))],
+    ['with a key that is a number', record([0x08, 1])],
+    ['with field 0', record(key('a'), [0x02, 0])],
+    ['with a group, which no server writes', record(key('a'), [0x1b])],
+    ['that end inside a field', record(key('a'), [0x18, 0x80])],
+    ['that end before a fixed field does', record(key('a'), [0x31, 1, 2])],
+  ])('are refused when they are %s', (_what, state) => {
+    // Enough room behind, so that the fault is seen in the record itself.
+    const size = state.length + 40;
+    expect(() => read(state, 65_536, size)).toThrow(/^archive: state.bin records: expected .+, found .+/);
+    expect(() => read(state, 1, size)).toThrow(/^archive: state.bin records: /);
+  });
+
+  it('are suspicious when a key comes twice', () => {
+    expect(read(stateRecords([...initialisedVault(), initialisedVault().at(-1)!])).suspicious).toEqual(['keys out of order']);
+  });
+
+  it('are in the order of bytes, not of letters', () => {
+    const keys = ['core/mounts', 'core/zoo', 'logical/\u007f', 'logical/é', 'logical/🔑'];
+    expect(read(stateRecords(keys.map((each) => ({ key: each, value: '' })))).suspicious).not.toContain('keys out of order');
+  });
+
+  it('are suspicious without what every Vault has, by name', () => {
+    expect(read(Buffer.alloc(0))).toEqual({
+      entries: 0,
+      seal: undefined,
+      sealFingerprint: undefined,
+      suspicious: ['missing core/keyring', 'missing core/mounts', 'missing core/seal-config', 'missing core/hsm/barrier-unseal-keys'],
+    });
+  });
+
+  it.each(['', 'not json', 'null', '[]', '{"type":"shamir"}', ' '.repeat(70_000)])('tell no seal when its configuration is %j', (value) => {
+    expect(read(stateRecords(replaced({ key: 'core/seal-config', value })))).toMatchObject({ seal: undefined, suspicious: [] });
+  });
+
+  it('tell another fingerprint after a rekey', () => {
+    const before = read(stateRecords(initialisedVault())).sealFingerprint;
+    expect(read(stateRecords(replaced({ key: 'core/hsm/barrier-unseal-keys', value: 'other keys' }))).sealFingerprint).not.toBe(before);
+  });
+});

@@ -20,3 +20,17 @@ export interface SpoolDirectory {
   /** Removes what a killed process left and tells what it was. */
   sweep(): Promise<readonly string[]>;
 }
+
+/** A snapshot that was about to be committed somewhere, with the manifest it is to have there. */
+export interface Intent {
+  readonly destination: string;
+  readonly key: string;
+  readonly manifest: string;
+}
+
+/** Kept from just before a commit until its manifest is written, so that the next start can finish what a kill cut off. */
+export interface Intents {
+  record(intent: Intent): Promise<void>;
+  clear(intent: Intent): Promise<void>;
+  list(): Promise<readonly Intent[]>;
+}

@@ -1,0 +1,128 @@
+import { toSnapshotError } from '../errors.ts';
+import type { Leader, RoundDeps } from './deps.ts';
+import type { Destination } from './destination.ts';
+import { logReport } from './log-report.ts';
+import type { RoundReport } from './report.ts';
+import { runRound } from './round.ts';
+import { dueTime, intervalMs, retryDelayMs, skipTicks } from './schedule.ts';
+import { lookAround, prepare } from './start.ts';
+
+/** `stop`: nothing new begins. `abort`: what is under way ends too. */
+export interface StopSignals {
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+}
+
+/** The timer around the rounds of one cluster. It owns what is remembered between them. */
+export class Agent {
+  readonly #deps: RoundDeps;
+  readonly #destinations: readonly Destination[];
+  readonly #jitterMs: number;
+  #wake = new AbortController();
+  #isRunning = false;
+  #isLeading = false;
+  #failures = 0;
+  #retryAt: Date | undefined;
+
+  constructor(deps: RoundDeps, destinations: readonly Destination[], jitterMs: number) {
+    this.#deps = deps;
+    this.#destinations = destinations;
+    this.#jitterMs = jitterMs;
+  }
+
+  /** One round for every destination, due or not; does not wait for Vault. */
+  async once(abort: AbortSignal): Promise<RoundReport> {
+    await prepare(this.#destinations, this.#deps, abort);
+    return this.#turn(this.#destinations, abort);
+  }
+
+  /** Until told to stop. A failed round is a line in the log, never the end. */
+  async run({ stop, abort }: StopSignals): Promise<void> {
+    await prepare(this.#destinations, this.#deps, abort);
+    while (!stop.aborted) {
+      const isForced = this.#wake.signal.aborted;
+      this.#wake = new AbortController();
+      await this.#turn(isForced ? this.#destinations : undefined, abort);
+      await this.#rest(AbortSignal.any([stop, this.#wake.signal]));
+    }
+  }
+
+  /** A snapshot for every destination now (SIGUSR1). One round at a time: a second one is refused, not queued. */
+  trigger(): void {
+    if (this.#isRunning) this.#deps.log.warn({ event: 'trigger_ignored' }, 'a round is running already');
+    else this.#wake.abort();
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock, log, random } = this.#deps;
+    const now = clock.now();
+    const due = Math.min(...this.#destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime()));
+    const next = new Date((this.#retryAt?.getTime() ?? due) + Math.floor(random() * this.#jitterMs));
+    log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
+    await clock.waitUntil(next, signal);
+  }
+
+  /** Asks who leads and acts on it. Without a list, for the destinations that are due. */
+  async #turn(forced: readonly Destination[] | undefined, abort: AbortSignal): Promise<RoundReport> {
+    this.#isRunning = true;
+    const begun = this.#deps.clock.now();
+    try {
+      const report = await this.#decide(forced, begun, abort);
+      logReport(report, this.#deps.log);
+      this.#remember(report, begun);
+      return report;
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #decide(forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
+    const { vault, log } = this.#deps;
+    try {
+      const leadership = await vault.leadership(abort);
+      log.debug({ event: 'leadership', role: leadership.role, reason: leadership.reason }, 'leadership decided');
+      if (leadership.role === 'leader') return await this.#lead(leadership, forced, begun, abort);
+      this.#isLeading = false;
+      return { outcome: 'standby', reason: leadership.reason };
+    } catch (thrown) {
+      this.#isLeading = false;
+      return { outcome: 'failed', stage: 'leadership', error: toSnapshotError(abort.aborted ? abort.reason : thrown), missed: [] };
+    }
+  }
+
+  async #lead(leader: Leader, forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
+    // A new leader goes by what the others left, so that a change makes neither a gap nor a second snapshot.
+    if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
+    this.#isLeading = true;
+    const due = forced ?? this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, begun) <= begun);
+    if (due.length > 0) return runRound(due, leader, this.#deps, abort);
+    const { node } = this.#deps.settings;
+    const other = this.#destinations.find(({ newest }) => newest && newest.node !== node)?.newest;
+    if (!leader.isAssumed || other === undefined) return { outcome: 'not_due' };
+    return { outcome: 'standby', reason: `${leader.reason}, but ${other.node} took the snapshot of ${other.taken_at}` };
+  }
+
+  #remember(report: RoundReport, begun: Date): void {
+    const { clock, log } = this.#deps;
+    const now = clock.now();
+    if (report.outcome === 'failed') {
+      this.#failures++;
+      const interval = Math.min(...this.#destinations.map(({ rule }) => intervalMs(rule, now)));
+      this.#retryAt = new Date(now.getTime() + retryDelayMs(this.#failures, report.error.isRetryable, interval));
+      return;
+    }
+    this.#failures = 0;
+    this.#retryAt = undefined;
+    for (const destination of this.#destinations) {
+      if (!hadItsTurn(destination, report)) continue;
+      const { last, skipped } = skipTicks(destination.rule, begun, now);
+      destination.lastRound = last;
+      if (skipped > 0) log.warn({ event: 'tick_skipped', destination: destination.storage.name, skipped }, 'the round took longer than the interval');
+    }
+  }
+}
+
+function hadItsTurn({ storage }: Destination, report: Exclude<RoundReport, { outcome: 'failed' }>): boolean {
+  if (report.outcome === 'standby') return true;
+  return report.outcome !== 'not_due' && [...report.delivered, ...report.missed].some(({ destination }) => destination === storage.name);
+}

@@ -1,0 +1,32 @@
+/** Time as the agent sees it: passed in, so that ten years can go by in a test. */
+export interface Clock {
+  now(): Date;
+  /** Resolves when the time has come, or at once when the signal aborts; never rejects. */
+  waitUntil(time: Date, signal: AbortSignal): Promise<void>;
+}
+
+// Looked at again this often: a timer neither sees the clock jump nor takes more than 2^31 ms.
+const LOOK_AGAIN_MS = 30_000;
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  async waitUntil(time, signal) {
+    for (let left = time.getTime() - Date.now(); left > 0 && !signal.aborted; left = time.getTime() - Date.now()) {
+      await pause(Math.min(left, LOOK_AGAIN_MS), signal);
+    }
+  },
+};
+
+/** Resolves after that long, or at once when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,26 @@
+import type { Log } from '../observability/contract.ts';
+import type { RoundReport } from './report.ts';
+
+const NO_LEADER_KNOWN =
+  'Unable to determine leader instance.  The snapshot agent will only run on the leader node.  Are you running this daemon on a Vault instance?';
+
+/** The closing line of a round, in the ancestor's words where it had them. */
+export function logReport(report: RoundReport, log: Log): void {
+  switch (report.outcome) {
+    case 'standby':
+      return log.info({ event: 'standby', reason: report.reason }, 'Not running on leader node, skipping.');
+    case 'not_due':
+      return log.debug({ event: 'not_due' }, 'no snapshot is due');
+    case 'failed': {
+      const { error, stage } = report;
+      const fields = { event: 'round_failed', stage, code: error.code, error: error.message, advice: error.advice };
+      return log.error(fields, stage === 'leadership' ? NO_LEADER_KNOWN : `Unable to generate snapshot ${error.message}`);
+    }
+    case 'taken':
+    case 'partial': {
+      const { snapshot, delivered, missed, pruned } = report;
+      const counts = { delivered: delivered.length, missed: missed.length, pruned: pruned.length };
+      return log.info({ event: 'round_done', outcome: report.outcome, ...snapshot, ...counts }, 'round done');
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { SnapshotError, toSnapshotError } from '../errors.ts';
+import { ArchiveVerifier } from '../snapshot/archive.ts';
+import { drain } from '../snapshot/drain.ts';
+import type { SpoolDirectory } from '../spool/contract.ts';
+import type { ClusterFacts } from '../vault/contract.ts';
+import { withDeadline } from './deadline.ts';
+import { type DestinationResult, deliverTo, missed, nameOf } from './delivery.ts';
+import type { Leader, RoundDeps } from './deps.ts';
+import type { Destination } from './destination.ts';
+import { prove } from './prove.ts';
+import { type ReportedSnapshot, type RoundReport, reportSnapshot, stageOf } from './report.ts';
+
+// The last snapshot may have grown by that much; what does not fit fails before Vault is asked.
+const GROWTH = 1.25;
+
+/** One round on the leader, from the facts of the cluster to the last delete. Never rejects: a failure is a report. */
+export async function runRound(destinations: readonly Destination[], leader: Leader, deps: RoundDeps, signal: AbortSignal): Promise<RoundReport> {
+  const { snapshotTimeoutMs } = deps.settings;
+  const tooLate = () => new SnapshotError('round_timeout', `the round did not end within ${snapshotTimeoutMs / 1000}s`);
+  return withDeadline(signal, snapshotTimeoutMs, tooLate, async (limited) => {
+    try {
+      return await takeAndDeliver(destinations, leader, deps, limited);
+    } catch (thrown) {
+      // Whatever broke because the time was up or we were told to stop: that is the cause.
+      const error = toSnapshotError(limited.aborted ? limited.reason : thrown);
+      return { outcome: 'failed', stage: stageOf(error.code), error, missed: [] };
+    }
+  });
+}
+
+async function takeAndDeliver(all: readonly Destination[], leader: Leader, deps: RoundDeps, signal: AbortSignal): Promise<RoundReport> {
+  const facts = await deps.vault.describe(signal);
+  checkCluster(facts, deps.settings.clusterId);
+  const needed = expectedBytes(all);
+  await checkSpoolRoom(needed, deps.spools);
+  const { destinations, full } = await checkDestinationRooms(all, needed, deps, signal);
+  if (destinations.length === 0) return conclude(full, undefined);
+
+  const spool = await deps.spools.open();
+  try {
+    const archive = await deps.vault.openSnapshot(signal);
+    const takenAt = deps.clock.now();
+    const verifier = new ArchiveVerifier();
+    const proved = prove(drain(archive, spool, verifier), leader, deps.vault, signal);
+    const taken = { takenAt, roundId: deps.newRoundId(), facts, meta: verifier.meta, proved, spool, sizeGuess: needed };
+    const [proof, ...results] = await Promise.allSettled([proved, ...destinations.map((destination) => deliverTo(destination, taken, deps, signal))]);
+    // A broken archive is the round's failure, not the destinations'.
+    if (proof.status === 'rejected') throw proof.reason;
+    return conclude([...results.map(settled), ...full], reportSnapshot(proof.value.proof, facts, nameOf(taken, proof.value.proof.meta, deps.settings)));
+  } finally {
+    await spool.remove();
+  }
+}
+
+function conclude(results: readonly DestinationResult[], snapshot: ReportedSnapshot | undefined): RoundReport {
+  const delivered = results.flatMap((result) => (result.outcome === 'delivered' ? [result.delivered] : []));
+  const failures = results.flatMap((result) => (result.outcome === 'missed' ? [result] : []));
+  const missedReports = failures.map((failure) => failure.missed);
+  if (snapshot === undefined || delivered.length === 0) {
+    const error = failures[0]?.error ?? new SnapshotError('internal', 'a round without destinations');
+    return { outcome: 'failed', stage: stageOf(error.code), error, ...(snapshot && { snapshot }), missed: missedReports };
+  }
+  const pruned = results.flatMap((result) => (result.outcome === 'delivered' ? result.pruned : []));
+  return { outcome: failures.length > 0 ? 'partial' : 'taken', snapshot, delivered, missed: missedReports, pruned };
+}
+
+/** deliverTo turns the failures of its destination into values; what it throws all the same ends the round. */
+function settled(result: PromiseSettledResult<DestinationResult>): DestinationResult {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+function checkCluster(facts: ClusterFacts, pinnedId: string | undefined): void {
+  if (pinnedId === undefined || facts.clusterId === pinnedId) return;
+  throw new SnapshotError('cluster_mismatch', `cluster: "addr" answers for ${facts.clusterId}, the configuration wants ${pinnedId}`);
+}
+
+async function checkSpoolRoom(needed: number, spools: SpoolDirectory): Promise<void> {
+  const room = await spools.room();
+  if (room < needed) throw new SnapshotError('spool_no_space', `spool: ${room} bytes free, the next snapshot may need ${needed}`);
+}
+
+async function checkDestinationRooms(all: readonly Destination[], needed: number, deps: RoundDeps, signal: AbortSignal) {
+  const destinations: Destination[] = [];
+  const full: DestinationResult[] = [];
+  for (const destination of all) {
+    const { storage } = destination;
+    try {
+      const room = await storage.room(signal);
+      if (room < needed) throw new SnapshotError('storage_no_space', `${storage.name}: ${room} bytes free, the next snapshot may need ${needed}`);
+      destinations.push(destination);
+    } catch (error) {
+      signal.throwIfAborted();
+      full.push(missed(destination, toSnapshotError(error), deps.log));
+    }
+  }
+  return { destinations, full };
+}
+
+/** What this snapshot may need, going by the last ones. */
+function expectedBytes(destinations: readonly Destination[]): number {
+  return Math.ceil(GROWTH * Math.max(0, ...destinations.map(({ newest }) => newest?.archive_bytes ?? 0)));
+}

@@ -1,0 +1,49 @@
+import { Cron } from 'croner';
+
+/** When snapshots are wanted. */
+export type ScheduleRule =
+  | { readonly kind: 'interval'; readonly everyMs: number }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
+
+/** The first time after `from` that the rule wants a snapshot. */
+export function nextTime(rule: ScheduleRule, from: Date): Date {
+  if (rule.kind === 'interval') return new Date(from.getTime() + rule.everyMs);
+  const next = new Cron(rule.expression, { timezone: rule.timezone, paused: true }).nextRun(from);
+  // The configuration refuses rules that never come; a rule that ends some day waits a year at a time.
+  return next ?? new Date(from.getTime() + 366 * 86_400_000);
+}
+
+/** How far apart two snapshots are by this rule, as it stands at `from`. */
+export function intervalMs(rule: ScheduleRule, from: Date): number {
+  const first = nextTime(rule, from);
+  return nextTime(rule, first).getTime() - first.getTime();
+}
+
+/**
+ * When the next snapshot is due, given the time of the last one (none: now). Never later than the rule's next time from now:
+ * a snapshot dated in the future, by a clock since set right, must not silence the daemon.
+ */
+export function dueTime(rule: ScheduleRule, last: Date | undefined, now: Date): Date {
+  if (last === undefined) return now;
+  const due = nextTime(rule, last);
+  const latest = nextTime(rule, now);
+  return due < latest ? due : latest;
+}
+
+/** How long to wait after that many failed rounds in a row: soon at first, never longer than the interval itself. */
+export function retryDelayMs(failures: number, isRetryable: boolean, interval: number): number {
+  const first = isRetryable ? 5_000 : 60_000;
+  const longest = isRetryable ? 300_000 : 900_000;
+  return Math.min(first * 2 ** Math.min(failures - 1, 10), longest, interval);
+}
+
+/** Where the grid stands after a round begun at `begun`: ticks that came while it ran are skipped and counted, never queued. */
+export function skipTicks(rule: ScheduleRule, begun: Date, now: Date): { readonly last: Date; readonly skipped: number } {
+  let last = begun;
+  let skipped = 0;
+  for (let next = nextTime(rule, last); next <= now; next = nextTime(rule, last)) {
+    last = next;
+    skipped++;
+  }
+  return { last, skipped };
+}

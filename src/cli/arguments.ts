@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { SnapshotError } from '../errors.ts';
+
+export const DEFAULT_CONFIG_PATH = '/etc/vault.d/snapshot.json';
+
+/** What was asked for on the command line. */
+export type Command =
+  | { readonly verb: 'daemon' | 'once'; readonly configPath: string; readonly envFile: string | undefined; readonly json: boolean }
+  | { readonly verb: 'check'; readonly configPath: string; readonly envFile: string | undefined; readonly json: boolean; readonly offline: boolean }
+  | { readonly verb: 'help' }
+  | { readonly verb: 'version' };
+
+const VERBS = ['check', 'help', 'version'] as const;
+
+const OPTIONS = {
+  config: { type: 'string' },
+  'env-file': { type: 'string' },
+  once: { type: 'boolean' },
+  json: { type: 'boolean' },
+  offline: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+export const HELP = `vault-snapshotd: proved raft snapshots of Vault and OpenBao
+
+usage
+  vault-snapshotd [--config FILE] [--env-file FILE]                 run as a daemon
+  vault-snapshotd --once [--config FILE] [--json]                   take one snapshot now, if this host leads
+  vault-snapshotd check [--config FILE] [--offline] [--json]        show the configuration in effect and ask Vault
+  vault-snapshotd help | version
+
+flags
+  --config FILE     default ${DEFAULT_CONFIG_PATH}; a bare first argument is taken as FILE too
+  --env-file FILE   variables for what the environment leaves out
+  --once            one round: exit 0 taken or standby, 3 some destinations missed, 1 or the cause's code failed
+  --json            the report on stdout as one JSON object; log lines stay on stderr
+  --offline         check only reads the configuration: exit 0 or 78
+
+signals
+  SIGTERM, SIGINT   end, after the round in progress if it can within "stop_grace"; a second one ends at once
+  SIGHUP            read the configuration again; a bad one is refused and the old one goes on
+  SIGUSR1           take a snapshot now
+`;
+
+/** Wrong use is a SnapshotError `usage`. */
+export function parseCommand(argv: readonly string[]): Command {
+  const { values, positionals } = parseStrictly(argv);
+  const [first, ...rest] = positionals;
+  const verb = VERBS.find((known) => known === first);
+  if (values.help || verb === 'help') return { verb: 'help' };
+  if (values.version || verb === 'version') return { verb: 'version' };
+
+  const bare = verb === undefined ? first : undefined;
+  if (rest.length > 0) throw new SnapshotError('usage', `unexpected argument: ${JSON.stringify(rest[0])}`);
+  if (bare !== undefined && values.config !== undefined) throw new SnapshotError('usage', `unexpected argument beside --config: ${JSON.stringify(bare)}`);
+  const common = { configPath: values.config ?? bare ?? DEFAULT_CONFIG_PATH, envFile: values['env-file'], json: values.json ?? false };
+
+  if (verb === 'check') {
+    if (values.once) throw new SnapshotError('usage', 'check does not take --once');
+    return { verb, ...common, offline: values.offline ?? false };
+  }
+  if (values.offline) throw new SnapshotError('usage', '--offline belongs to check');
+  if (values.json && !values.once) throw new SnapshotError('usage', '--json belongs to --once or check');
+  return { verb: values.once ? 'once' : 'daemon', ...common };
+}
+
+function parseStrictly(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    // Node explains at length how to pass such a thing as a positional; the first sentence is enough.
+    throw new SnapshotError('usage', (text.split('. ')[0] ?? text).toLowerCase(), { cause: error });
+  }
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import type { Destination } from '../../agent/destination.ts';
+import { probe } from '../../agent/probe.ts';
+import { type Composed, compose } from '../../compose.ts';
+import { renderEffective } from '../../config/effective.ts';
+import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts';
+import type { Command } from '../arguments.ts';
+import type { Host } from '../host.ts';
+import { load } from '../load.ts';
+
+/** One thing that was looked at; `code` only where it failed. */
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly code?: ErrorCode;
+  readonly advice?: string;
+}
+
+// Longer than any single answer takes; a hanging store must not hang the check.
+const CHECK_LIMIT_MS = 60_000;
+
+/** The configuration in effect, then everything a round will need, asked for real. */
+export async function runCheck(command: Extract<Command, { verb: 'check' }>, host: Host): Promise<number> {
+  const { config, effective } = await load(command, host);
+  if (!command.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
+  const findings = command.offline ? [] : await checkOnline(await compose({ ...config, log: { ...config.log, level: 'warn' } }, host));
+  if (command.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
+  else host.out(findings.map(renderFinding).join(''));
+  const failed = findings.find(({ ok }) => !ok);
+  return failed ? new SnapshotError(failed.code ?? 'failed', '').exitCode : 0;
+}
+
+async function checkOnline(composed: Composed): Promise<readonly Finding[]> {
+  const signal = AbortSignal.timeout(CHECK_LIMIT_MS);
+  const { vault, spools, destinations } = composed;
+  try {
+    return [
+      ...(await vault.check(signal)),
+      await look('leadership', async () => {
+        const { role, reason } = await vault.leadership(signal);
+        return `${role}: ${reason}`;
+      }),
+      await look('spool', async () => `${await spools.room()} bytes free`),
+      ...(await Promise.all(destinations.map((destination) => look(`destination ${destination.storage.name}`, () => probeHere(destination, signal))))),
+    ];
+  } finally {
+    await composed.close();
+  }
+}
+
+async function probeHere(destination: Destination, signal: AbortSignal): Promise<string> {
+  const name = `vault-snapshotd-probe-${randomBytes(6).toString('hex')}`;
+  const location = await probe(destination, name, signal);
+  return `wrote, listed, read back and removed ${location}`;
+}
+
+async function look(what: string, work: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, detail: await work() };
+  } catch (thrown) {
+    const { code, message, advice } = toSnapshotError(thrown);
+    return { what, ok: false, detail: message, code, advice };
+  }
+}
+
+function renderFinding({ what, ok, detail, code, advice }: Finding): string {
+  if (ok) return `ok    ${what}: ${detail}\n`;
+  return `FAIL  ${what}: ${detail}${code ? ` (${code})` : ''}\n      hint: ${advice}\n`;
+}

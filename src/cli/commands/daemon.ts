@@ -1,0 +1,49 @@
+import { type Composed, compose } from '../../compose.ts';
+import { toSnapshotError } from '../../errors.ts';
+import type { Command } from '../arguments.ts';
+import type { Host } from '../host.ts';
+import { load } from '../load.ts';
+import { listenForStop } from '../signals.ts';
+import { runOnce } from './once.ts';
+
+/** Rounds until SIGTERM or SIGINT. SIGHUP brings in a new configuration between two rounds, SIGUSR1 a snapshot now. */
+export async function runDaemon(command: Extract<Command, { verb: 'daemon' | 'once' }>, host: Host): Promise<number> {
+  const { config } = await load(command, host);
+  if (config.isOneShot) return runOnce(command, host);
+  const stopping = listenForStop(host, config.stopGraceMs);
+  let current = await compose(config, host);
+  let next: Composed | undefined;
+  let replace = new AbortController();
+  let reloading = Promise.resolve();
+
+  async function reload(): Promise<void> {
+    try {
+      const composed = await compose((await load(command, host)).config, host);
+      await next?.close();
+      next = composed;
+      replace.abort();
+    } catch (thrown) {
+      const { code, message, advice } = toSnapshotError(thrown);
+      current.log.error({ event: 'reload_refused', code, error: message, advice }, 'the new configuration is refused, the old one goes on');
+    }
+  }
+  host.on('SIGHUP', () => {
+    // One after the other: the last one sent is the one that counts.
+    reloading = reloading.then(reload);
+  });
+  host.on('SIGUSR1', () => current.agent.trigger());
+
+  while (!stopping.stop.aborted) {
+    current.vault.keepAlive();
+    await current.agent.run({ stop: AbortSignal.any([stopping.stop, replace.signal]), abort: stopping.abort });
+    await current.close();
+    if (next === undefined) break;
+    current = next;
+    next = undefined;
+    replace = new AbortController();
+    current.log.info({ event: 'config_reloaded', path: config.path }, 'the new configuration is in effect');
+  }
+  await reloading;
+  await next?.close();
+  return 0;
+}

@@ -1,0 +1,14 @@
+/** The process, as far as the program needs it; only main.ts makes one. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly hostname: string;
+  readonly homeDirectory: string;
+  readonly isStderrTerminal: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a process of this host lives; one of another user counts. */
+  isAlive(pid: number): boolean;
+  on(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1', handler: () => void): void;
+}

@@ -1,0 +1,36 @@
+import { toSnapshotError } from '../errors.ts';
+import { type Command, HELP, parseCommand } from './arguments.ts';
+import { runCheck } from './commands/check.ts';
+import { runDaemon } from './commands/daemon.ts';
+import { runOnce } from './commands/once.ts';
+import { complain } from './complain.ts';
+import type { Host } from './host.ts';
+import { VERSION } from './version.ts';
+
+/** The whole program: what the command line asks for, and what the process exits with. Never rejects. */
+export async function run(host: Host): Promise<number> {
+  try {
+    return await dispatch(parseCommand(host.argv), host);
+  } catch (thrown) {
+    const error = toSnapshotError(thrown);
+    complain(host, error);
+    return error.exitCode;
+  }
+}
+
+async function dispatch(command: Command, host: Host): Promise<number> {
+  switch (command.verb) {
+    case 'help':
+      host.out(HELP);
+      return 0;
+    case 'version':
+      host.out(`vault-snapshotd ${VERSION}\n`);
+      return 0;
+    case 'check':
+      return runCheck(command, host);
+    case 'once':
+      return runOnce(command, host);
+    case 'daemon':
+      return runDaemon(command, host);
+  }
+}

@@ -1,0 +1,4 @@
+/** Put in by the build. */
+declare const __VERSION__: string | undefined;
+
+export const VERSION = typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0-source';

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from './agent/agent.ts';
+import { systemClock } from './agent/clock.ts';
+import type { RoundDeps } from './agent/deps.ts';
+import type { Destination } from './agent/destination.ts';
+import { isJournal } from './cli/complain.ts';
+import type { Host } from './cli/host.ts';
+import { VERSION } from './cli/version.ts';
+import type { Config, DestinationConfig } from './config/config.ts';
+import { SnapshotError } from './errors.ts';
+import type { Log } from './observability/contract.ts';
+import { createLog } from './observability/log.ts';
+import { parseNameTemplate } from './snapshot/name.ts';
+import type { SpoolDirectory } from './spool/contract.ts';
+import { LocalSpoolDirectory } from './spool/directory.ts';
+import { openIntents } from './spool/intents.ts';
+import { findStateDirectory } from './spool/state-directory.ts';
+import type { Storage } from './storage/contract.ts';
+import { isTmpfs } from './storage/file-system.ts';
+import { keyPrefix } from './storage/key.ts';
+import type { Witness } from './storage/leftover.ts';
+import { LocalStorage } from './storage/local/storage.ts';
+import { createVault, type VaultClient } from './vault/client.ts';
+
+/** Everything one configuration needs, wired. */
+export interface Composed {
+  readonly agent: Agent;
+  readonly vault: VaultClient;
+  readonly destinations: readonly Destination[];
+  readonly spools: SpoolDirectory;
+  readonly log: Log;
+  /** Gives back what it holds, our own token first; never rejects. */
+  close(): Promise<void>;
+}
+
+export async function compose(config: Config, host: Host): Promise<Composed> {
+  const log = createLog({
+    level: config.log.level,
+    format: config.log.format === 'json' ? 'json' : 'text',
+    isJournal: isJournal(host),
+    write: (text) => host.err(text),
+  });
+  const directory = await findStateDirectory({ configured: config.spoolPath, env: host.env, homeDirectory: host.homeDirectory });
+  const witness: Witness = {
+    owner: { host: host.hostname, pid: host.pid, startedMs: performance.timeOrigin },
+    isAlive: (pid) => host.isAlive(pid),
+    now: () => new Date(),
+  };
+  const destinations = config.destinations.map((destination) => toDestination(destination, config, witness));
+  const vault = createVault(config.vault, {
+    log,
+    clock: systemClock,
+    random: Math.random,
+    interfaces: ownAddresses,
+    resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    stallTimeoutMs: config.stallTimeoutMs,
+  });
+  const spools = new LocalSpoolDirectory(directory, witness);
+  const deps: RoundDeps = {
+    vault,
+    spools,
+    intents: openIntents(join(directory, 'intents')),
+    clock: systemClock,
+    log,
+    random: Math.random,
+    newRoundId: randomUUID,
+    settings: {
+      node: host.hostname,
+      agentVersion: VERSION,
+      nameTemplate: parseNameTemplate(config.nameTemplate),
+      clusterName: config.cluster.name ?? '',
+      clusterId: config.cluster.id,
+      snapshotTimeoutMs: config.snapshotTimeoutMs,
+      stallTimeoutMs: config.stallTimeoutMs,
+    },
+  };
+  await announce(config, directory, log);
+  return {
+    agent: new Agent(deps, destinations, config.jitterMs),
+    vault,
+    destinations,
+    spools,
+    log,
+    close: async () => {
+      await Promise.allSettled([vault.close(), ...destinations.map(({ storage }) => storage.close())]);
+    },
+  };
+}
+
+function toDestination(destination: DestinationConfig, config: Config, witness: Witness): Destination {
+  return {
+    storage: createStorage(destination, witness),
+    prefix: keyPrefix(''),
+    rule: destination.schedule,
+    schedule: destination.schedule === config.schedule ? 'default' : destination.name,
+    retain: destination.retain,
+    knownManifests: new Map(),
+    newest: undefined,
+    lastRound: undefined,
+  };
+}
+
+/** The one place that knows the drivers. */
+function createStorage(destination: DestinationConfig, witness: Witness): Storage {
+  if (destination.kind === 'local') return new LocalStorage({ name: destination.name, path: destination.path, ...witness });
+  throw new SnapshotError('storage_unsupported', `destination ${destination.name}: ${destination.kind}: this version delivers to local_storage only`);
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((interfaces) => (interfaces ?? []).map(({ address }) => address));
+}
+
+async function announce(config: Config, directory: string, log: Log): Promise<void> {
+  for (const warning of config.warnings) log.warn({ event: 'config_warning' }, warning);
+  if (await isTmpfs(directory))
+    log.warn({ event: 'spool_in_memory', path: directory }, 'the spool lies on a tmpfs: every snapshot will take its size in memory');
+  const names = config.destinations.map(({ name }) => name);
+  log.info(
+    { event: 'started', version: VERSION, config: config.path, vault: config.vault.address, destinations: names, state: directory },
+    'vault-snapshotd is ready',
+  );
+}

@@ -1,0 +1,32 @@
+/** Ends work that makes no progress: a signal for those who listen, a rejection for those who do not. */
+export class Watchdog {
+  /** Aborts when the outer signal does, or when a step took too long. */
+  readonly signal: AbortSignal;
+  readonly #stall = new AbortController();
+  readonly #limitMs: number;
+  readonly #makeError: () => Error;
+
+  constructor(outer: AbortSignal, limitMs: number, makeError: () => Error) {
+    this.#limitMs = limitMs;
+    this.#makeError = makeError;
+    this.signal = AbortSignal.any([outer, this.#stall.signal]);
+  }
+
+  /** Runs one step under the watch. A step that hears no signal is left behind, so that its hang holds nobody up. */
+  async watch<Result>(step: () => Promise<Result>): Promise<Result> {
+    this.signal.throwIfAborted();
+    const timer = setTimeout(() => this.#stall.abort(this.#makeError()), this.#limitMs);
+    let giveUp = (): void => undefined;
+    try {
+      // A listener of its own per step, taken off again: racing one long-lived promise would keep every step in memory.
+      return await new Promise<Result>((resolve, reject) => {
+        giveUp = () => reject(this.signal.reason);
+        this.signal.addEventListener('abort', giveUp, { once: true });
+        step().then(resolve, reject);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.signal.removeEventListener('abort', giveUp);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SnapshotError } from '../errors.ts';
+
+export interface StateDirectoryInput {
+  /** `spool_path`, if the configuration has one. */
+  readonly configured: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+}
+
+/** Where spools and intents live: as configured, else as systemd says, else the first usual place we may write to. Made if missing. */
+export async function findStateDirectory(input: StateDirectoryInput): Promise<string> {
+  const candidates = candidatesOf(input);
+  const refusals: string[] = [];
+  for (const path of candidates) {
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      return path;
+    } catch (error) {
+      refusals.push(`${path}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+  }
+  throw new SnapshotError('spool_failed', `no directory for the spool: ${refusals.join(', ')}`, {
+    advice: 'name a directory in "spool_path" that the user of the service may write to',
+  });
+}
+
+function candidatesOf({ configured, env, homeDirectory }: StateDirectoryInput): readonly string[] {
+  if (configured !== undefined) return [configured];
+  // systemd joins several with colons; the first is the one the unit names first.
+  const fromSystemd = env['STATE_DIRECTORY']?.split(':')[0];
+  if (fromSystemd) return [fromSystemd];
+  return ['/var/lib/vault-snapshotd', join(env['XDG_STATE_HOME'] || join(homeDirectory, '.local', 'state'), 'vault-snapshotd')];
+}

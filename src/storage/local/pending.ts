@@ -3,7 +3,7 @@ import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
 import type { Pending, StoredObject } from '../contract.ts';
-import { ifThere } from '../file-system.ts';
+import { ifThere, isFileSystemError } from '../file-system.ts';
 import type { ObjectKey } from '../key.ts';
 import { acquire, onDisk, throwIfAborted } from './calls.ts';
 import { toLocalError, toPublishError } from './errors.ts';
@@ -106,6 +106,9 @@ export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
+  } catch (error) {
+    // Some file systems, SMB among them, know no such thing; the snapshot is whole and visible all the same.
+    if (!isFileSystemError(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP')) throw error;
   } finally {
     await directory.close();
   }

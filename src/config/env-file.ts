@@ -1,17 +1,15 @@
 import { SnapshotError } from '../errors.ts';
 import { readTextFile } from './read-text-file.ts';
-import type { Environment } from './secret-source.ts';
 
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/;
 const SINGLE_QUOTED = /^'([^']*)'\s*(?:#.*)?$/;
 const DOUBLE_QUOTED = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
-/** The environment with the variables of a .env file below it: what is really set, and not empty, wins. */
-export async function withEnvFile(env: Environment, path: string): Promise<Environment> {
+/** The variables of a .env file; they rank below those that are really set. */
+export async function readEnvFile(path: string): Promise<Readonly<Record<string, string>>> {
   const { text } = await readTextFile(path);
-  const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  return { ...parseEnvFile(text, path), ...Object.fromEntries(set) };
+  return parseEnvFile(text, path);
 }
 
 /** `KEY=value` lines; quotes, `export` and comments as shells have them, but nothing is expanded. All faults at once. */

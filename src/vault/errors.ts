@@ -102,8 +102,14 @@ export function toNetworkError(error: unknown, address: string): SnapshotError {
   if (error instanceof SnapshotError) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const tls = describeTlsFailure(error, code);
-  if (tls !== undefined) return new SnapshotError('vault_tls', `vault: ${address}: ${tls.says}`, { cause: error, advice: tls.advice });
-  if (code.startsWith('HPE_')) return new SnapshotError('vault_bad_answer', `vault: ${address}: what answers there does not speak HTTP`, { cause: error });
+  if (tls !== undefined) return new SnapshotError('vault_tls', `vault: ${address}: ${tls.says}`, { cause: plain(error, code), advice: tls.advice });
+  if (code.startsWith('HPE_'))
+    return new SnapshotError('vault_bad_answer', `vault: ${address}: what answers there does not speak HTTP`, { cause: plain(error, code) });
   const reason = code !== '' ? code : error instanceof Error ? error.message : String(error);
-  return new SnapshotError('vault_unreachable', `vault: ${address}: ${reason}`, { cause: error });
+  return new SnapshotError('vault_unreachable', `vault: ${address}: ${reason}`, { cause: plain(error, code) });
+}
+
+/** Without what libraries hang on their errors: a certificate that points to itself, a request with its headers. */
+function plain(error: unknown, code: string): Error {
+  return Object.assign(new Error(error instanceof Error ? error.message : String(error)), { code });
 }

@@ -1,12 +1,17 @@
 const CA_ADVICE =
   'set "tls": {"ca_cert": "/path/of/ca.pem"} (or VAULT_CACERT) to the CA that signed the certificate of Vault; "tls": {"skip_verify": true} gives up the check';
-const CLIENT_ADVICE = 'the listener of Vault asks for a client certificate: set "tls": {"client_cert": …, "client_key": …} to one its CA signed';
-
 /** What was wrong with a certificate, in words, and the key of the configuration that mends it. */
 export interface TlsFailure {
   readonly says: string;
   readonly advice: string;
 }
+
+const NO_TLS_THERE: TlsFailure = { says: 'what answers there does not speak TLS', advice: 'the listener has tls_disable: write "addr" with http://' };
+
+const CLIENT_REFUSED: TlsFailure = {
+  says: 'Vault refused the client certificate, or there was none',
+  advice: 'the listener of Vault asks for a client certificate: set "tls": {"client_cert": …, "client_key": …} to one its CA signed',
+};
 
 const TLS_FAILURES: Readonly<Record<string, TlsFailure>> = {
   CERT_HAS_EXPIRED: {
@@ -22,8 +27,6 @@ const TLS_FAILURES: Readonly<Record<string, TlsFailure>> = {
   CERT_SIGNATURE_FAILURE: { says: 'the certificate of Vault was not signed by the CA it names', advice: CA_ADVICE },
   INVALID_CA: { says: 'the certificate of Vault was signed by one that is no CA', advice: CA_ADVICE },
   CERT_REVOKED: { says: 'the certificate of Vault has been revoked', advice: 'give the listener a new certificate' },
-  ERR_SSL_WRONG_VERSION_NUMBER: { says: 'what answers there does not speak TLS', advice: 'the listener has tls_disable: write "addr" with http://' },
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: { says: 'what answers there does not speak TLS', advice: 'the listener has tls_disable: write "addr" with http://' },
 };
 
 /** Undefined: the failure is none of TLS. */
@@ -31,13 +34,16 @@ export function describeTlsFailure(error: unknown, code: string): TlsFailure | u
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return describeWrongHost(error);
   const known = TLS_FAILURES[code];
   if (known !== undefined) return known;
-  if (/ALERT_(BAD_CERTIFICATE|CERTIFICATE_REQUIRED|UNKNOWN_CA|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE|CERTIFICATE_EXPIRED)/.test(code)) {
-    return { says: 'Vault refused the client certificate, or there was none', advice: CLIENT_ADVICE };
-  }
-  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code === 'EPROTO') {
-    return { says: `the TLS handshake failed (${code})`, advice: 'look at the log of Vault and at the "tls" block here' };
-  }
-  return undefined;
+  if (!code.startsWith('ERR_SSL_') && !code.startsWith('ERR_TLS_') && code !== 'EPROTO') return undefined;
+  const reason = opensslReason(error) ?? code;
+  if (reason === 'wrong version number' || reason === 'packet length too long') return NO_TLS_THERE;
+  if (/alert (bad certificate|certificate|unknown ca|handshake failure)/.test(reason)) return CLIENT_REFUSED;
+  return { says: `the TLS handshake failed (${reason})`, advice: 'look at the log of Vault and at the "tls" block here' };
+}
+
+/** An EPROTO has OpenSSL's own reason nowhere but in its text: `…:error:0A00010B:SSL routines:function:reason:file:line:`. */
+function opensslReason(error: unknown): string | undefined {
+  return /:SSL routines:[^:]*:([^:]+):/.exec(error instanceof Error ? error.message : '')?.[1]?.toLowerCase();
 }
 
 function describeWrongHost(error: unknown): TlsFailure {

@@ -8,19 +8,22 @@ const NO_LEADER_KNOWN =
 export function logReport(report: RoundReport, log: Log): void {
   switch (report.outcome) {
     case 'standby':
-      return log.info({ event: 'standby', reason: report.reason }, 'Not running on leader node, skipping.');
+      log.info({ event: 'standby', reason: report.reason }, 'Not running on leader node, skipping.');
+      break;
     case 'not_due':
-      return log.debug({ event: 'not_due' }, 'no snapshot is due');
+      log.debug({ event: 'not_due' }, 'no snapshot is due');
+      break;
     case 'failed': {
       const { error, stage } = report;
       const fields = { event: 'round_failed', stage, code: error.code, error: error.message, advice: error.advice };
-      return log.error(fields, stage === 'leadership' ? NO_LEADER_KNOWN : `Unable to generate snapshot ${error.message}`);
+      log.error(fields, stage === 'leadership' ? NO_LEADER_KNOWN : `Unable to generate snapshot ${error.message}`);
+      break;
     }
     case 'taken':
     case 'partial': {
       const { snapshot, delivered, missed, pruned } = report;
       const counts = { delivered: delivered.length, missed: missed.length, pruned: pruned.length };
-      return log.info({ event: 'round_done', outcome: report.outcome, ...snapshot, ...counts }, 'round done');
+      log.info({ event: 'round_done', outcome: report.outcome, ...snapshot, ...counts }, 'round done');
     }
   }
 }

@@ -10,5 +10,5 @@ export function complain(host: Host, error: SnapshotError): void {
 
 /** systemd names the stream it reads our stderr from; lines then carry their priority. */
 export function isJournal(host: Host): boolean {
-  return host.env['JOURNAL_STREAM'] !== undefined && !host.isStderrTerminal;
+  return host.env.JOURNAL_STREAM !== undefined && !host.isStderrTerminal;
 }

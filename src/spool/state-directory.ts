@@ -30,7 +30,7 @@ export async function findStateDirectory(input: StateDirectoryInput): Promise<st
 function candidatesOf({ configured, env, homeDirectory }: StateDirectoryInput): readonly string[] {
   if (configured !== undefined) return [configured];
   // systemd joins several with colons; the first is the one the unit names first.
-  const fromSystemd = env['STATE_DIRECTORY']?.split(':')[0];
+  const fromSystemd = env.STATE_DIRECTORY?.split(':')[0];
   if (fromSystemd) return [fromSystemd];
-  return ['/var/lib/vault-snapshotd', join(env['XDG_STATE_HOME'] || join(homeDirectory, '.local', 'state'), 'vault-snapshotd')];
+  return ['/var/lib/vault-snapshotd', join(env.XDG_STATE_HOME || join(homeDirectory, '.local', 'state'), 'vault-snapshotd')];
 }

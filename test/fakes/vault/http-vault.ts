@@ -11,7 +11,9 @@ export interface Recorded {
 }
 
 /** What a script answers: status and JSON, or a text as it is. Undefined: the script has answered by itself. */
-export type Reply = { readonly status: number; readonly json?: unknown; readonly text?: string; readonly headers?: Record<string, string> } | undefined;
+export type Reply =
+  | { readonly status: number; readonly json?: unknown; readonly text?: string | Uint8Array; readonly headers?: Record<string, string> }
+  | undefined;
 
 export type Script = (request: Recorded, response: ServerResponse) => Reply | Promise<Reply>;
 

@@ -31,17 +31,22 @@ export class ManualClock implements Clock {
     this.#nowMs += ms;
   }
 
-  /** Waits until somebody waits, lets that time pass, and tells how long it was. */
-  async passWait(): Promise<number> {
+  /** Resolves when somebody waits: all that could be done at this time is done. */
+  async untilWaitedFor(): Promise<void> {
     while (this.#waits.length === 0) {
       await new Promise<void>((resolve) => {
         this.#tell = resolve;
       });
     }
+  }
+
+  /** Lets the time pass that somebody waits for, and tells how long it was. */
+  async passWait(): Promise<number> {
+    await this.untilWaitedFor();
     const wait = this.#waits.shift();
     if (wait === undefined) return 0;
     const ms = Math.max(0, wait.untilMs - this.#nowMs);
-    this.#nowMs = Math.max(this.#nowMs, wait.untilMs);
+    this.#nowMs += ms;
     wait.done();
     return ms;
   }

@@ -30,11 +30,11 @@ async function prepare(vault: DemoVault): Promise<Place> {
     role_id: vault.roleId,
     secret_id: { file: secretFile },
     frequency: '5s',
-    retain: 5,
+    retain: 3,
     spool_path: join(folder, 'state'),
     local_storage: { path: place.snapshots },
   };
-  await writeFile(place.configFile, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFile(place.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   return place;
 }
 

@@ -19,7 +19,8 @@ export async function buildServer(source: ServerSource, say: Say, signal: AbortS
   while ((await builtServer(source)) === undefined) {
     if (await take(lock)) {
       try {
-        await compile(source, target, lock, say, signal);
+        // Whoever held the lock before may have built it since we looked.
+        if ((await builtServer(source)) === undefined) await compile(source, target, lock, say, signal);
       } finally {
         await rm(lock, { force: true });
       }

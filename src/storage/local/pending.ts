@@ -83,6 +83,8 @@ class LocalPending implements Pending {
     await this.#file.sync();
     const stats = await this.#file.stat();
     await this.#file.close();
+    // A sync can take long; who was given up meanwhile shows nothing any more.
+    throwIfAborted(this.#signal);
     // link, not rename: rename would silently replace an existing snapshot.
     await link(partial, target).catch((error: unknown) => {
       throw toPublishError(error, target);

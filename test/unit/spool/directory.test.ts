@@ -53,11 +53,12 @@ it('removes what a process left that was killed between making a spool and takin
   const holder = await startHolder('spool', path);
   const living = leftoverName('spool', { ...US, pid: holder.pid }, RANDOM);
   const forerunner = leftoverName('spool', { ...US, startedMs: 0 }, RANDOM);
-  for (const name of [living, forerunner, 'notes.txt']) await writeFile(join(path, name), 'x');
+  const partial = leftoverName('partial', { ...US, startedMs: 0 }, RANDOM);
+  for (const name of [living, forerunner, partial, 'notes.txt']) await writeFile(join(path, name), 'x');
   expect(await spoolsAt(path).sweep()).toEqual([join(path, forerunner)]);
   await holder.kill();
   expect(await spoolsAt(path).sweep()).toEqual([join(path, living)]);
-  expect(await readdir(path)).toEqual(['notes.txt']);
+  expect((await readdir(path)).sort()).toEqual([partial, 'notes.txt']);
 });
 
 it('finds nothing to sweep, and room, where there is no directory yet', async () => {

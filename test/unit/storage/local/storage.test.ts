@@ -1,16 +1,14 @@
-import { lstat, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keyPrefix, objectKey } from '../../../../src/storage/key.ts';
-import { leftoverName } from '../../../../src/storage/leftover.ts';
 import { LocalStorage } from '../../../../src/storage/local/storage.ts';
-import { isAlive, startHolder } from '../../../fakes/held.ts';
+import { isAlive } from '../../../fakes/held.ts';
 import { makeImmutable, readOnlyView, scratchDirectory, smallDisk } from '../../../fakes/scratch.ts';
 
 const NEVER = new AbortController().signal;
 const KEY = objectKey('snapshots/one.snap');
 const PREFIX = keyPrefix('snapshots');
-const RANDOM = 'c0ffeec0ffeec0ff';
 const US = { host: 'vault-0', pid: 1, startedMs: 1 };
 
 function storageAt(path: string): LocalStorage {
@@ -143,73 +141,44 @@ describe('disk', () => {
   });
 });
 
-describe('listing', () => {
-  it('passes over everything that is no regular file with the name of a key', async () => {
+describe('ending', () => {
+  it('removes its partial file when a commit is refused, before anybody aborts it', async () => {
     const path = await scratchDirectory();
     await put(storageAt(path));
-    const at = (name: string) => join(path, 'snapshots', name);
-    await mkdir(at('directory.snap'));
-    await symlink(at('one.snap'), at('link.snap'));
-    for (const name of ['.hidden.snap', 'with space.snap', 'new\nline.snap', '-dash.snap', leftoverName('partial', US, RANDOM)]) await writeFile(at(name), 'x');
-    expect(await keysOf(storageAt(path))).toEqual(['snapshots/one.snap']);
+    const pending = await storageAt(path).open(KEY, { size: 4 }, NEVER);
+    await expect(pending.commit()).rejects.toMatchObject({ code: 'storage_exists', message: `local: ${path}/snapshots/one.snap: exists already` });
+    expect(await readdir(join(path, 'snapshots'))).toEqual(['one.snap']);
+    await pending.abort();
   });
 
-  it('neither reads nor describes what it would not list', async () => {
+  it('touches nothing once it is stopped', async () => {
     const path = await scratchDirectory();
-    await put(storageAt(path));
-    await symlink(join(path, KEY), join(path, 'snapshots', 'link.snap'));
-    const link = objectKey('snapshots/link.snap');
-    expect(await storageAt(path).stat(link, NEVER)).toBeUndefined();
-    await expect(storageAt(path).read(link, NEVER)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'not_found' });
-  });
-
-  it('works in a directory that is reached by a link', async () => {
-    const base = await scratchDirectory();
-    await mkdir(join(base, 'real'));
-    await symlink(join(base, 'real'), join(base, 'link'));
-    await put(storageAt(join(base, 'link')));
-    expect(await keysOf(storageAt(join(base, 'link')))).toEqual(['snapshots/one.snap']);
-    expect((await lstat(join(base, 'real', KEY))).isFile()).toBe(true);
-  });
-});
-
-describe('leftovers', () => {
-  it('finds and removes the partial file of a killed process, and none of a living one', async () => {
-    const path = await scratchDirectory();
-    const holder = await startHolder('upload', path);
+    await expect(storageAt(path).open(KEY, { size: 4 }, AbortSignal.abort())).rejects.toMatchObject({ code: 'stopped' });
+    expect(await readdir(path)).toEqual([]);
+    const stop = new AbortController();
+    const pending = await storageAt(path).open(KEY, { size: 4 }, stop.signal);
+    stop.abort();
+    await expect(pending.write(Buffer.from('late'))).rejects.toMatchObject({ code: 'stopped' });
     const [partial = ''] = await readdir(join(path, 'snapshots'));
-    expect(await storageAt(path).sweep(PREFIX, NEVER)).toEqual([]);
-    await holder.kill();
-    expect(await keysOf(storageAt(path))).toEqual([]);
-    expect(await storageAt(path).sweep(PREFIX, NEVER)).toEqual([join(path, 'snapshots', partial)]);
+    expect((await stat(join(path, 'snapshots', partial))).size).toBe(0);
+    await pending.abort();
+  });
+
+  it('shows nothing when it is stopped while the disk syncs', async () => {
+    const path = await scratchDirectory();
+    const stop = new AbortController();
+    const pending = await storageAt(path).open(KEY, { size: 4 }, stop.signal);
+    await pending.write(Buffer.from('snap'));
+    const committing = pending.commit();
+    stop.abort();
+    await expect(committing).rejects.toMatchObject({ code: 'stopped' });
+    await pending.abort();
     expect(await readdir(join(path, 'snapshots'))).toEqual([]);
-    expect(await storageAt(path).sweep(PREFIX, NEVER)).toEqual([]);
   });
 
-  it('looks one directory down, where manifests lie, and no deeper', async () => {
-    const path = await scratchDirectory();
-    const name = leftoverName('partial', { ...US, startedMs: 0 }, RANDOM);
-    await mkdir(join(path, 'snapshots', 'manifests', 'deep'), { recursive: true });
-    for (const place of ['snapshots', 'snapshots/manifests', 'snapshots/manifests/deep']) await writeFile(join(path, place, name), 'x');
-    const removed = await storageAt(path).sweep(PREFIX, NEVER);
-    expect([...removed].sort()).toEqual([join(path, 'snapshots', name), join(path, 'snapshots', 'manifests', name)]);
-    expect(await readdir(join(path, 'snapshots', 'manifests', 'deep'))).toEqual([name]);
-  });
-
-  it('removes nothing else', async () => {
-    const path = await scratchDirectory();
-    const others = [
-      '.partial-notes',
-      '.profile',
-      leftoverName('spool', { ...US, startedMs: 0 }, RANDOM),
-      leftoverName('partial', { ...US, host: 'vault-1' }, RANDOM),
-    ];
-    for (const name of others) await writeFile(join(path, name), 'x');
-    expect(await storageAt(path).sweep(keyPrefix(''), NEVER)).toEqual([]);
-    expect((await readdir(path)).sort()).toEqual([...others].sort());
-  });
-
-  it('finds nothing where there is no directory yet', async () => {
-    expect(await storageAt(join(await scratchDirectory(), 'missing')).sweep(PREFIX, NEVER)).toEqual([]);
+  it('says that an aborted upload has ended', async () => {
+    const pending = await storageAt(await scratchDirectory()).open(KEY, { size: 4 }, NEVER);
+    await pending.abort();
+    await expect(pending.write(Buffer.from('late'))).rejects.toMatchObject({ message: expect.stringContaining('this upload has failed or ended') });
   });
 });

@@ -3,7 +3,6 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 
-/** What the kernel said, in its words: `no space left on device (ENOSPC)`. */
 export interface FileSystemError extends Error {
   readonly code: string;
   readonly errno: number;
@@ -14,6 +13,7 @@ export function isFileSystemError(error: unknown, ...codes: readonly string[]): 
   return codes.length === 0 || codes.includes(error.code);
 }
 
+/** What the kernel said, in its words: `no space left on device (ENOSPC)`. */
 export function describe(error: FileSystemError): string {
   return `${getSystemErrorMessage(error.errno)} (${error.code})`;
 }

@@ -1,6 +1,15 @@
 import { homedir, hostname } from 'node:os';
 import process from 'node:process';
 import { run } from './cli/run.ts';
+import { ERROR_CODES } from './errors.ts';
+
+// A fault of this program: one line, no stack, and systemd starts it anew. Nothing is visible anywhere that was not proved.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(
+    `vault-snapshotd: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\nhint: ${ERROR_CODES.internal.advice} (internal)\n`,
+  );
+  process.exit(ERROR_CODES.internal.exitCode);
+});
 
 process.exitCode = await run({
   argv: process.argv.slice(2),

@@ -50,6 +50,7 @@ it.each([
   [{ local_storage: { path: '' } }, [NO_DESTINATION]],
   [{ local_storage: { path: null } }, [NO_DESTINATION]],
   [{ local_storage: { enabled: false, path: '/a' } }, [NO_DESTINATION]],
+  [{ local_storage: [{ enabled: false, path: '/a' }] }, [NO_DESTINATION]],
   [{ local_storage: { retain: 3 } }, ['local_storage.path: is missing: give it, or remove the whole block']],
   [
     { local_storage: { pth: '/a' } },

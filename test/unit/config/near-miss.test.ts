@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { faultsOf } from './load-text.ts';
 
 const FIXTURES = new URL('../../fixtures/configs/', import.meta.url);
 
@@ -24,4 +25,23 @@ it.each([
 ])('says what %s is, in one line', async (name, message) => {
   const path = fileURLToPath(new URL(name, FIXTURES));
   await expect(loadConfig({ path, env: {} })).rejects.toMatchObject({ code: 'config_invalid', message: `${path}: ${message}` });
+});
+
+const IMPORT = 'run "vault-snapshotd import" to turn it into one of ours';
+
+it.each([
+  [{ request_id: 'x', data: { interval: 86400, storage_type: 'local', local_max_space: 1 } }, /^this is an automated snapshot of Vault Enterprise/],
+  [{ storage: { raft: { path: '/data' } }, listener: [{ tcp: {} }] }, /^this is the configuration of a Vault server/],
+  [{ vault: { url: 'x' } }, /successor \("vault"\)/],
+  ['name: x\nretain: 3\n', `this is YAML; the configuration here is JSON: ${IMPORT}`],
+  ['# my own\nretain = 3\n', `this is TOML or an environment file; the configuration here is JSON: ${IMPORT}`],
+])('says what %j is', async (content, message) => {
+  expect(await faultsOf(content)).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+});
+
+it.each([
+  [{ local_storage: { path: '/snapshots' }, storage_type: 'local' }, 'storage_type'],
+  [{ addr: 'https://v:8200', vault: {} }, 'vault'],
+])('tells an unknown key in a file of ours from a file of others: %j', async (content, key) => {
+  expect(await faultsOf(content)).toEqual([expect.stringMatching(new RegExp(`^${key}: unknown key`))]);
 });

@@ -38,6 +38,10 @@ describe('Secret', () => {
     expect(lines[0]).toContain('"secret":"[secret]"');
   });
 
+  it('says what it is in a text', () => {
+    expect(`token ${secret}`).toBe('token [secret]');
+  });
+
   it('gives its text to whoever asks for it by name', () => {
     expect(secret.reveal()).toBe(HIDDEN);
   });

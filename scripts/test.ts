@@ -15,7 +15,7 @@ interface VitestReport {
 function suitesWithServers(): string[] {
   const tree = readSources('test');
   const isLeading = (path: string, seen: Set<string>): boolean => {
-    if (path === 'test/servers/binaries.ts') return true;
+    if (path === 'test/servers/vault-node.ts') return true;
     if (seen.has(path)) return false;
     seen.add(path);
     return importsOf(tree.get(path) ?? '').some(({ specifier }) => {

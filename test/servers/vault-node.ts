@@ -82,7 +82,7 @@ export class VaultNode {
       const { status, text } = await this.request('PUT', 'sys/unseal', { key });
       if (status !== 200) throw new Error(`unseal: ${status} ${text}`);
     }
-    await until(`${this.settings.nodeId} to be unsealed`, async () => [200, 429].includes((await this.request('GET', 'sys/health')).status));
+    await until(`${this.settings.nodeId} to serve`, () => this.#isServing());
   }
 
   async seal(): Promise<void> {
@@ -131,6 +131,14 @@ export class VaultNode {
   /** The `vault` command line, as root, against this node. */
   async cli(args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
     return run(this.settings.binary, [...args], { env: this.#env(), maxBuffer: 64 * 1024 * 1024 });
+  }
+
+  /** Leader, or standby of another one: a node alone is for a moment the standby of nobody, and refuses everything. */
+  async #isServing(): Promise<boolean> {
+    const { status } = await this.request('GET', 'sys/health');
+    if (status !== 429) return status === 200;
+    const leader = (await this.request('GET', 'sys/leader')).json.leader_address;
+    return leader !== '' && leader !== this.address;
   }
 
   #env(): NodeJS.ProcessEnv {

@@ -84,7 +84,7 @@ function canonical(addresses: readonly string[]): ReadonlySet<string> {
   return new Set(addresses.map(canonicalAddress).filter((address) => address !== undefined));
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const plain = canonicalAddress(address);
   return plain !== undefined && (plain.startsWith('127.') || plain === '::1');
 }

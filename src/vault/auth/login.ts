@@ -43,7 +43,7 @@ function toLoginError(error: unknown, path: string): unknown {
 }
 
 /** The token of an answer with an `auth` block. */
-export function readGrant({ json }: Answer, path: string, nowMs: number): Grant {
+function readGrant({ json }: Answer, path: string, nowMs: number): Grant {
   const auth = isRecord(json.auth) ? json.auth : undefined;
   const token = auth?.client_token;
   if (typeof token !== 'string' || token === '') throw noToken(auth, path);

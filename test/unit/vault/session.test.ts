@@ -1,70 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthConfig } from '../../../src/config/config.ts';
-import type { VaultClient } from '../../../src/vault/client.ts';
-import { clientOf, failureOf, literal, RecordingLog } from '../../fakes/vault/client-of.ts';
-import { type FakeServer, type Recorded, type Reply, startHttpVault } from '../../fakes/vault/http-vault.ts';
-import { ManualClock } from '../../fakes/vault/manual-clock.ts';
+import { failureOf, literal } from '../../fakes/vault/client-of.ts';
+import { DENIED, passUntil, snapshot, startTokenVault, type TokenVault } from '../../fakes/vault/token-vault.ts';
 
-const ARCHIVE = Buffer.from('\x1f\x8b\x08 and so on', 'latin1');
 const NEVER = new AbortController().signal;
 const APPROLE: AuthConfig = { method: 'approle', mount: 'approle', roleId: literal('role'), secretId: literal('the-secret-id'), isSecretIdWrapped: false };
-const DENIED = { status: 403, json: { errors: ['permission denied'] } };
-const cleanUps: (() => Promise<void>)[] = [];
+const started: TokenVault[] = [];
 
 afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  await Promise.all(started.splice(0).map((vault) => vault.close()));
 });
 
-/** A Vault with tokens t1, t2, … of which a test may change the answers. */
-async function startTokenVault(auth: AuthConfig = APPROLE, namespace?: string) {
-  const answers = new Map<string, (token: string) => Reply>();
-  let issued = 0;
-  const alive = new Set<string>();
-  const clock = new ManualClock();
-  const script = ({ path, headers }: Recorded): Reply => {
-    const token = String(headers['x-vault-token'] ?? '');
-    const own = answers.get(path)?.(token);
-    if (own !== undefined) return own;
-    if (path.endsWith('/login')) {
-      issued += 1;
-      alive.add(`t${issued}`);
-      return { status: 200, json: { auth: { client_token: `t${issued}`, lease_duration: 3600, renewable: true, token_type: 'service' } } };
-    }
-    if (!alive.has(token)) return DENIED;
-    if (path === 'auth/token/renew-self') return { status: 200, json: { auth: { lease_duration: 3600, renewable: true } } };
-    if (path === 'auth/token/lookup-self') return { status: 200, json: { data: { ttl: 3600, creation_ttl: 3600, renewable: true, type: 'service' } } };
-    if (path === 'auth/token/revoke-self') return alive.delete(token) ? { status: 204 } : DENIED;
-    return { status: 200, text: ARCHIVE };
-  };
-  const server: FakeServer = await startHttpVault((request) => ({ status: 500, ...script(request), headers: { Date: clock.now().toUTCString() } }));
-  const log = new RecordingLog();
-  const client = clientOf({ address: server.address, auth, clock, log, ...(namespace === undefined ? {} : { namespace }) });
-  cleanUps.push(() => server.close());
-  cleanUps.push(() => client.close());
-  const calls = () => server.requests.map(({ path, headers }) => `${path} ${String(headers['x-vault-token'] ?? '-')}`);
-  return { server, answers, alive, clock, log, client, calls };
-}
-
-async function snapshot(client: VaultClient): Promise<void> {
-  for await (const _chunk of await client.openSnapshot(NEVER));
-}
-
-/** Lets minutes pass until something was asked that matches. */
-async function passUntil(vault: { clock: ManualClock; server: FakeServer }, path: string, count = 1): Promise<number> {
-  let passed = 0;
-  for (;;) {
-    await vault.clock.untilWaitedFor();
-    if (vault.server.requests.filter((request) => request.path === path).length >= count) return passed;
-    passed += await vault.clock.passWait();
-  }
+async function start(namespace?: string): Promise<TokenVault> {
+  const vault = await startTokenVault(APPROLE, namespace);
+  started.push(vault);
+  return vault;
 }
 
 describe('a session with a token of its own', () => {
   it('logs in once, uses the token again and revokes it at the end', async () => {
-    const { client, calls } = await startTokenVault();
+    const { client, calls } = await start();
     await snapshot(client);
     await snapshot(client);
     await client.close();
@@ -73,20 +28,20 @@ describe('a session with a token of its own', () => {
   });
 
   it('makes one login for all who ask at the same time', async () => {
-    const { client, calls } = await startTokenVault();
+    const { client, calls } = await start();
     await Promise.all([snapshot(client), snapshot(client), snapshot(client)]);
     expect(calls().filter((call) => call.startsWith('auth'))).toEqual(['auth/approle/login -']);
   });
 
   it('sends the namespace with the login and with nothing else', async () => {
-    const { client, server } = await startTokenVault(APPROLE, 'team/a');
+    const { client, server } = await start('team/a');
     await snapshot(client);
     await client.close();
     expect(server.requests.map(({ headers }) => headers['x-vault-namespace'])).toEqual(['team/a', undefined, undefined]);
   });
 
   it('renews at two thirds of its life, again and again', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.client.keepAlive();
     expect(await passUntil(vault, 'auth/token/renew-self')).toBe(2_400_000);
     expect(await passUntil(vault, 'auth/token/renew-self', 3)).toBe(4_800_000);
@@ -95,7 +50,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('logs in again near the maximum and revokes the old token', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.answers.set('auth/token/renew-self', () => ({ status: 200, json: { auth: { lease_duration: 600, renewable: true } } }));
     vault.client.keepAlive();
     await passUntil(vault, 'auth/token/revoke-self');
@@ -103,7 +58,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('logs in again when Vault refuses the renewal', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.answers.set('auth/token/renew-self', () => ({ status: 400, json: { errors: ['lease is not renewable'] } }));
     vault.client.keepAlive();
     await passUntil(vault, 'auth/approle/login', 2);
@@ -111,7 +66,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('neither renews nor revokes a batch token', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     const auth = { client_token: 'batch', lease_duration: 3600, renewable: false, token_type: 'batch' };
     vault.answers.set('auth/approle/login', () => ({ status: 200, json: { auth } }));
     vault.client.keepAlive();
@@ -121,7 +76,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('spends the uses of a limited token on snapshots only', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     const auth = { client_token: 't0', lease_duration: 3600, renewable: true, num_uses: 2 };
     vault.alive.add('t0');
     vault.answers.set('auth/approle/login', () => ({ status: 200, json: { auth } }));
@@ -136,7 +91,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('answers a 403 with one fresh login', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     await snapshot(vault.client);
     vault.alive.clear();
     await snapshot(vault.client);
@@ -149,7 +104,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('gives up after the second 403 and leaves no token behind', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.answers.set('sys/storage/raft/snapshot', () => DENIED);
     expect((await failureOf(vault.client.openSnapshot(NEVER))).code).toBe('vault_denied');
     await vault.client.close();
@@ -158,7 +113,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('does not spend a snapshot on a token that ends in seconds', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     await snapshot(vault.client);
     vault.clock.advance(3_590_000);
     await snapshot(vault.client);
@@ -166,7 +121,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('keeps trying while Vault is away, and says so once', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     let isSealed = true;
     vault.answers.set('auth/approle/login', () => (isSealed ? { status: 503, json: { errors: ['Vault is sealed'] } } : undefined));
     vault.client.keepAlive();
@@ -180,7 +135,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('holds refused logins back, so that the role is not locked out', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.answers.set('auth/approle/login', () => ({ status: 400, json: { errors: ['invalid role or secret ID'] } }));
     for (let minutes = 0; minutes < 60; minutes += 1) {
       expect((await failureOf(vault.client.openSnapshot(NEVER))).code).toBe('vault_login_failed');
@@ -195,7 +150,7 @@ describe('a session with a token of its own', () => {
     { name: 'a locked user', reply: DENIED, says: 'permission denied' },
     { name: 'no such mount', reply: { status: 404, json: { errors: ['no handler for route'] } }, says: 'no handler' },
   ])('takes $name for a failed login', async ({ reply, says }) => {
-    const vault = await startTokenVault();
+    const vault = await start();
     vault.answers.set('auth/approle/login', () => reply);
     const error = await failureOf(vault.client.openSnapshot(NEVER), 'the-secret-id');
     expect(error.code).toBe('vault_login_failed');
@@ -203,7 +158,7 @@ describe('a session with a token of its own', () => {
   });
 
   it('waits at the end for a login on its way and revokes what it brings', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     let closing: Promise<void> | undefined;
     vault.answers.set('auth/approle/login', () => {
       closing = vault.client.close();
@@ -217,85 +172,11 @@ describe('a session with a token of its own', () => {
   });
 
   it('ends well although Vault is gone', async () => {
-    const vault = await startTokenVault();
+    const vault = await start();
     await snapshot(vault.client);
     await vault.server.close();
     await vault.client.close();
     expect(vault.log.told()).toEqual([]);
-    cleanUps.length = 0;
-  });
-});
-
-describe('a session with a token that was given', () => {
-  async function tokenFile(text: string) {
-    const dir = await mkdtemp(join(tmpdir(), 'token-'));
-    cleanUps.push(() => rm(dir, { recursive: true, force: true }));
-    const path = join(dir, 'token');
-    await writeFile(path, text);
-    return { path, auth: { method: 'token_file', path } as const };
-  }
-
-  it('renews it and never revokes it', async () => {
-    const { auth } = await tokenFile('given\n');
-    const vault = await startTokenVault(auth);
-    vault.alive.add('given');
-    vault.client.keepAlive();
-    expect(await passUntil(vault, 'auth/token/renew-self')).toBe(2_400_000);
-    await vault.client.close();
-    expect(vault.calls()).toEqual(['auth/token/lookup-self given', 'auth/token/renew-self given']);
-  });
-
-  it('uses a new one as soon as the file has it', async () => {
-    const { path, auth } = await tokenFile('given');
-    const vault = await startTokenVault(auth);
-    vault.alive.add('given').add('newer');
-    await snapshot(vault.client);
-    await writeFile(path, ' newer \n');
-    await snapshot(vault.client);
-    expect(vault.calls().at(-1)).toBe('sys/storage/raft/snapshot newer');
-  });
-
-  it('goes on with a good token while the file is being replaced', async () => {
-    const { path, auth } = await tokenFile('given');
-    const vault = await startTokenVault(auth);
-    vault.alive.add('given');
-    await snapshot(vault.client);
-    await rm(path);
-    await snapshot(vault.client);
-    expect(vault.calls().at(-1)).toBe('sys/storage/raft/snapshot given');
-  });
-
-  it('asks no second time with a token that was refused', async () => {
-    const { auth } = await tokenFile('dead');
-    const vault = await startTokenVault(auth);
-    expect((await failureOf(vault.client.openSnapshot(NEVER), 'dead')).code).toBe('vault_denied');
-    expect(vault.calls()).toEqual(['auth/token/lookup-self dead', 'sys/storage/raft/snapshot dead']);
-  });
-
-  it('says once that it ends and cannot be renewed', async () => {
-    const { auth } = await tokenFile('given');
-    const vault = await startTokenVault(auth);
-    vault.alive.add('given');
-    vault.answers.set('auth/token/lookup-self', () => ({ status: 200, json: { data: { ttl: 3600, creation_ttl: 3600, renewable: false } } }));
-    vault.client.keepAlive();
-    for (let passed = 0; passed < 3_500_000; ) passed += await vault.clock.passWait();
-    expect(vault.log.told()).toEqual(['warn vault_token_trouble']);
-    expect(vault.log.lines.find(({ level }) => level === 'warn')?.fields.reason).toContain('ends soon and cannot be renewed');
-  });
-
-  it.each([
-    { name: 'an empty file', text: ' \n' },
-    { name: 'two lines', text: 'one\ntwo' },
-  ])('refuses $name', async ({ text }) => {
-    const { auth } = await tokenFile(text);
-    const { client } = await startTokenVault(auth);
-    expect((await failureOf(client.openSnapshot(NEVER))).code).toBe('secret_unavailable');
-  });
-
-  it('goes without a token when told so', async () => {
-    const vault = await startTokenVault({ method: 'none' });
-    vault.answers.set('sys/storage/raft/snapshot', () => ({ status: 200, text: ARCHIVE }));
-    await snapshot(vault.client);
-    expect(vault.calls()).toEqual(['sys/storage/raft/snapshot -']);
+    started.length = 0;
   });
 });

@@ -2,7 +2,6 @@ import { toSnapshotError } from '../errors.ts';
 import { newestManifest } from '../retention/manifests.ts';
 import { findWhole } from '../snapshot/deliver.ts';
 import { parseManifest } from '../snapshot/manifest.ts';
-import { manifestFolder } from '../snapshot/name.ts';
 import type { Intent } from '../spool/contract.ts';
 import { objectKey } from '../storage/key.ts';
 import { writeManifest } from './delivery.ts';
@@ -14,7 +13,7 @@ export async function prepare(destinations: readonly Destination[], deps: RoundD
   const { spools, intents, log } = deps;
   await attempt(deps, 'spool', async () => report(await spools.sweep()));
   for (const { storage, prefix } of destinations) {
-    for (const folder of [prefix, manifestFolder(prefix)]) await attempt(deps, storage.name, async () => report(await storage.sweep(folder, signal)));
+    await attempt(deps, storage.name, async () => report(await storage.sweep(prefix, signal)));
   }
   await attempt(deps, 'intents', async () => {
     for (const intent of await intents.list()) {

@@ -11,7 +11,7 @@ export const destinationTable = {
   schedule: { doc: 'A cron expression, instead of the `frequency` or `schedule` of the whole file.', format: text, since: 'new' },
 } as const satisfies Table;
 
-export const localTable = {
+const localTable = {
   ...destinationTable,
   path: {
     doc: 'Directory the snapshots are written to; made with mode 0700 if missing. Empty switches the block off.',
@@ -23,7 +23,7 @@ export const localTable = {
   volume: { doc: 'Without effect: it belonged to a chart.', format: anything, since: 'fork' },
 } as const satisfies Table;
 
-export const awsTable = {
+const awsTable = {
   ...destinationTable,
   s3_bucket: { doc: 'The bucket. Empty switches the block off.', format: text, since: 'ancestor' },
   s3_region: { doc: 'The region. Left out, the AWS environment or profile gives it.', format: text, since: 'ancestor' },
@@ -41,12 +41,12 @@ export const awsTable = {
   s3_disable_ssl: { doc: 'Plain http, for an `s3_endpoint` without a scheme.', format: flag, since: 'fork', default: false },
 } as const satisfies Table;
 
-export const googleTable = {
+const googleTable = {
   ...destinationTable,
   bucket: { doc: 'The bucket. Empty switches the block off. The credentials are the application default ones.', format: text, since: 'ancestor' },
 } as const satisfies Table;
 
-export const azureTable = {
+const azureTable = {
   ...destinationTable,
   container_name: { doc: 'The container. Empty switches the block off.', format: text, since: 'ancestor' },
   account_name: {

@@ -3,7 +3,7 @@ import { parseNameTemplate } from '../snapshot/name.ts';
 import type { Format } from './format.ts';
 
 export const nameTemplate: Format<string> = {
-  rule: 'a name with the field {time} or {unix_ns}',
+  rule: 'a name such as "{cluster}-{time}.snap"',
   jsonSchema: { type: 'string' },
   parse(json) {
     if (json.kind !== 'string') return { remedy: 'write it as a string, in double quotes' };

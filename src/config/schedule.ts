@@ -1,18 +1,17 @@
-import type { Block, Findings } from './block.ts';
+import type { Findings } from './block.ts';
 import type { ScheduleConfig } from './config.ts';
 import { shortestGapMs } from './cron.ts';
-import type { Table } from './format.ts';
 
 const HOUR_MS = 3_600_000;
 const MIN_TIMEOUT_MS = 300_000;
 
+interface Times {
+  readonly values: { readonly frequency?: number | undefined; readonly schedule?: string | undefined };
+  readonly sources: ReadonlyMap<string, string>;
+}
+
 /** What a block says of its times; undefined when it leaves that to the whole file. */
-export function readSchedule(
-  { values, sources }: Pick<Block<Table>, 'sources'> & { readonly values: { readonly frequency?: number | undefined; readonly schedule?: string | undefined } },
-  prefix: string,
-  timezone: string,
-  findings: Findings,
-): ScheduleConfig | undefined {
+export function readSchedule({ values, sources }: Times, prefix: string, timezone: string, findings: Findings): ScheduleConfig | undefined {
   if (sources.has('schedule') && sources.has('frequency')) {
     findings.faults.push(`${prefix}schedule: stands beside ${prefix}frequency: remove one of the two`);
     return undefined;

@@ -1,3 +1,4 @@
+import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
 import { address } from './address.ts';
 import type { Table } from './format.ts';
 import { absolutePath, choice, duration, flag, frequencyDuration, mount, text, timezone, uuid } from './formats.ts';
@@ -6,6 +7,10 @@ import { retain } from './retain-format.ts';
 import { secret } from './secret-format.ts';
 
 const atLeastOneSecond = duration({ atLeastMs: 1_000, hasDays: true });
+
+const NAME_FIELD_LIST = Object.entries(NAME_FIELDS)
+  .map(([field, meaning]) => `\`{${field}}\` (${meaning})`)
+  .join(', ');
 
 const vaultTable = {
   addr: {
@@ -151,10 +156,10 @@ const roundTable = {
     defaultNote: 'the state directory of the service',
   },
   name_template: {
-    doc: 'The name of a snapshot, with the fields {cluster}, {host}, {index}, {time} and {unix_ns}. It needs one of the two times.',
+    doc: `The name of a snapshot, with ${NAME_FIELD_LIST}. It needs a time, and \`.snap\` at its end.`,
     format: nameTemplate,
     since: 'new',
-    default: 'raft_snapshot-{unix_ns}.snap',
+    default: DEFAULT_NAME_TEMPLATE,
   },
   daemon: { doc: '`false`: take one snapshot, then end, as `--once` does.', format: flag, since: 'fork', default: true },
 } as const satisfies Table;

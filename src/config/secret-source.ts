@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SnapshotError } from '../errors.ts';
 import { Secret, type SecretSource } from './secret.ts';
@@ -19,7 +19,8 @@ export function environmentSecret(name: string, env: Environment): SecretSource 
   return {
     origin: `env ${name}`,
     async read() {
-      const text = env[name];
+      // Its own only: "constructor" is in every object.
+      const text = Object.hasOwn(env, name) ? env[name] : undefined;
       if (text === undefined || text === '') throw new SnapshotError('secret_unavailable', `environment variable ${name} is not set or empty`);
       return new Secret(text);
     },
@@ -52,7 +53,9 @@ function isContainerSecret(path: string): boolean {
 async function readSecretFile(path: string, isPrivacyDemanded: boolean): Promise<Secret> {
   const { text, mode } = await readSmallFile(path);
   if (isPrivacyDemanded && (mode & READABLE_BY_ALL) !== 0) {
-    throw new SnapshotError('secret_unavailable', `${path}: every user of this host can read it`, { advice: `run: chmod o-rwx ${path}` });
+    throw new SnapshotError('secret_unavailable', `${path}: every user of this host can read it`, {
+      advice: `run "chmod o-rwx ${path}", or mount it below /run/secrets`,
+    });
   }
   const secret = text.replace(/\r?\n$/, '');
   if (secret === '') throw new SnapshotError('secret_unavailable', `${path}: is empty`);
@@ -61,9 +64,12 @@ async function readSecretFile(path: string, isPrivacyDemanded: boolean): Promise
 
 async function readSmallFile(path: string): Promise<{ readonly text: string; readonly mode: number }> {
   try {
-    const file = await open(path, 'r');
+    // Not blocking: to open a named pipe would wait for a writer, with nobody to call it off.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size, mode } = await file.stat();
+      const stat = await file.stat();
+      const { size, mode } = stat;
+      if (!stat.isFile()) throw new SnapshotError('secret_unavailable', `${path}: is not a regular file`);
       if (size > MAX_BYTES) throw new SnapshotError('secret_unavailable', `${path}: larger than ${MAX_BYTES} bytes, so not a secret`);
       return { text: await file.readFile('utf8'), mode };
     } finally {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +85,11 @@ describe('a secret source', () => {
     const error = await fileSecret(path)
       .read()
       .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'secret_unavailable', message: `${path}: every user of this host can read it`, advice: `run: chmod o-rwx ${path}` });
+    expect(error).toMatchObject({
+      code: 'secret_unavailable',
+      message: `${path}: every user of this host can read it`,
+      advice: `run "chmod o-rwx ${path}", or mount it below /run/secrets`,
+    });
     expect(inspect(error, { depth: Number.POSITIVE_INFINITY })).not.toContain(HIDDEN);
   });
 
@@ -104,7 +109,13 @@ describe('a secret source', () => {
   it('tells why a file cannot be read', async () => {
     await expect(fileSecret(join(directory, 'none')).read()).rejects.toMatchObject({ code: 'secret_unavailable', message: `${directory}/none: ENOENT` });
     await mkdir(join(directory, 'folder'), { mode: 0o700 });
-    await expect(fileSecret(join(directory, 'folder')).read()).rejects.toMatchObject({ code: 'secret_unavailable' });
+    await expect(fileSecret(join(directory, 'folder')).read()).rejects.toMatchObject({ message: `${directory}/folder: is not a regular file` });
+  });
+
+  it('does not wait at a named pipe', async () => {
+    const path = join(directory, 'pipe');
+    execFileSync('mkfifo', ['-m', '600', path]);
+    await expect(fileSecret(path).read()).rejects.toMatchObject({ message: `${path}: is not a regular file` });
   });
 
   it('reads a credential of systemd, whatever its mode', async () => {
@@ -124,6 +135,7 @@ describe('a secret source', () => {
   it('reads a variable, and refuses a missing or empty one', async () => {
     expect((await environmentSecret('TOKEN', { TOKEN: HIDDEN }).read()).reveal()).toBe(HIDDEN);
     await expect(environmentSecret('TOKEN', {}).read()).rejects.toMatchObject({ code: 'secret_unavailable' });
+    await expect(environmentSecret('constructor', {}).read()).rejects.toMatchObject({ code: 'secret_unavailable' });
     await expect(environmentSecret('TOKEN', { TOKEN: '' }).read()).rejects.toMatchObject({ code: 'secret_unavailable' });
   });
 });

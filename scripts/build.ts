@@ -48,14 +48,26 @@ async function main(): Promise<void> {
     plugins: [withoutAxios],
     logLevel: 'warning',
   });
-  // Two quick moves: whoever runs the program meanwhile meets the old build or the new one, not half of each.
-  const dist = join(root, 'dist');
+  await publish(next, join(root, 'dist'));
+}
+
+/** Two quick moves: whoever runs the program meanwhile meets the old build or the new one, not half of each. */
+async function publish(next: string, dist: string): Promise<void> {
   const old = `${next}.old`;
-  await rename(dist, old).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  await rename(next, dist);
-  await rm(old, { recursive: true, force: true });
+  try {
+    await rename(dist, old).catch(unless('ENOENT'));
+    await rename(next, dist).catch(unless('ENOTEMPTY'));
+  } finally {
+    // Still there if another build came in between: then that one is as new as ours.
+    await rm(next, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+  }
+}
+
+function unless(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
 }
 
 await main();

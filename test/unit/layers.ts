@@ -15,7 +15,7 @@ const ROOMS: readonly (readonly [RegExp, Layer])[] = [
 const DRIVER = /^src\/storage\/([^/]+)\//;
 
 /** What work may use from outside: nothing that reaches a disk, a socket or a process. */
-const WORK_MAY_USE = /^(tar-stream|croner|node:(crypto|events|stream|timers|zlib|util|buffer)(\/.*)?)$/;
+const WORK_MAY_USE = /^(croner|node:(crypto|events|stream|timers|zlib|util|buffer)(\/.*)?)$/;
 
 function layerOf(path: string): Layer | undefined {
   return ROOMS.find(([pattern]) => pattern.test(path))?.[1];

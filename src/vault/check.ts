@@ -23,6 +23,9 @@ export interface CheckDeps {
   readonly methodName: string;
 }
 
+/** A login was accepted before, so the policy of the snapshot is not what is missing. */
+const DEAD_TOKEN = 'the token has ended or was revoked, or it lacks the policy "default": give a new one';
+
 /** From the connection to the policy; the first that fails is the last, because the rest would only repeat it. */
 export async function checkVault(deps: CheckDeps, signal: AbortSignal): Promise<readonly Finding[]> {
   const { endpoint, api, session, methodName } = deps;
@@ -42,7 +45,7 @@ export async function checkVault(deps: CheckDeps, signal: AbortSignal): Promise<
   } catch (thrown) {
     signal.throwIfAborted();
     const { code, message, advice } = toSnapshotError(thrown);
-    findings.push({ what, ok: false, detail: `${code}: ${message}`, advice });
+    findings.push({ what, ok: false, detail: `${code}: ${message}`, advice: what === 'login' && code === 'vault_denied' ? DEAD_TOKEN : advice });
   }
   return findings;
 }

@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 import type { Endpoint } from './transport.ts';
 
 /** An election takes seconds; longer than these together, and the cluster has no leader. */
-const PAUSES_MS = [1000, 2000, 3000, 4000];
+const PAUSES_MS = [0, 1000, 2000, 3000, 4000];
 
 export interface LeaderQuestionDeps {
   readonly endpoint: Endpoint;
@@ -23,13 +23,13 @@ export interface LeaderQuestionDeps {
 
 /** Asks what the decision needs, and no more: the raft configuration costs a token. */
 export async function askLeadership(deps: LeaderQuestionDeps, signal: AbortSignal): Promise<Leadership> {
-  for (const pauseMs of [...PAUSES_MS, 0]) {
+  for (const pauseMs of PAUSES_MS) {
+    if (pauseMs > 0) await deps.clock.waitUntil(new Date(deps.clock.now().getTime() + pauseMs), signal);
+    signal.throwIfAborted();
     const answer = await askLeader(deps.api, signal);
     const decision = await decide(deps, answer, signal);
     if (decision.role === 'leader') return { ...decision, appliedIndex: readAppliedIndex(answer.text) };
     if (decision.role === 'standby') return decision;
-    await deps.clock.waitUntil(new Date(deps.clock.now().getTime() + pauseMs), signal);
-    signal.throwIfAborted();
   }
   throw new SnapshotError('vault_no_leader', `vault: ${deps.endpoint.address}: no leader is known`, {
     advice: 'look at the other servers; if this one hides addresses (redact_addresses), give it a listener that does not',

@@ -11,10 +11,17 @@ export interface StoredObject extends ListedObject {
   readonly checksum: string;
 }
 
+export interface ObjectMeta {
+  /** A guess, for part sizes; 0 if nobody knows. */
+  readonly size: number;
+  /** An alias alone is ever replaced, whole by whole; left out, the commit refuses to. */
+  readonly replaces?: true;
+}
+
 /** An upload nobody can see. Whoever opened it ends it with commit() or abort(), also after a failed write or commit. */
 export interface Pending {
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes every byte durable and visible at once. Never replaces: `storage_exists`. */
+  /** Makes every byte durable and visible at once. What is there already is `storage_exists`, unless this is an alias. */
   commit(): Promise<StoredObject>;
   /** Leaves nothing behind. Safe twice and after commit (then it does nothing); hears no signal, so it runs during shutdown. */
   abort(): Promise<void>;
@@ -27,8 +34,8 @@ export interface Storage {
   readonly kind: 'local' | 'aws' | 'gcp' | 'azure';
   /** Where an operator finds the object: a path or a URL. */
   locate(key: ObjectKey): string;
-  /** `size` is a guess, for part sizes; the signal also ends later writes and the commit. */
-  open(key: ObjectKey, meta: { readonly size: number }, signal: AbortSignal): Promise<Pending>;
+  /** The signal also ends later writes and the commit. */
+  open(key: ObjectKey, meta: ObjectMeta, signal: AbortSignal): Promise<Pending>;
   /** Committed objects directly below the prefix, over all pages, in any order. */
   list(prefix: KeyPrefix, signal: AbortSignal): AsyncIterable<ListedObject>;
   /** What is not there is `not_found`. */

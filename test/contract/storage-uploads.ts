@@ -60,6 +60,17 @@ export function describeUpload(get: () => Storage): void {
     expect(await contentOf(get())).toEqual(Buffer.from('first'));
   });
 
+  it('replaces an alias whole by whole, and only when told to', async () => {
+    await put(get(), KEY, Buffer.from('the first'));
+    const pending = await get().open(KEY, { size: 2, replaces: true }, NEVER);
+    await pending.write(Buffer.from('no'));
+    expect(await contentOf(get())).toEqual(Buffer.from('the first'));
+    const committed = await pending.commit();
+    expect(await contentOf(get())).toEqual(Buffer.from('no'));
+    expect(await get().stat(KEY, NEVER)).toMatchObject({ size: 2, checksum: committed.checksum });
+    expect(await keysOf(get())).toEqual([KEY]);
+  });
+
   it('lets exactly one of two uploads of the same key win', async () => {
     const storage = get();
     const uploads = await Promise.all(['left', 'right'].map(async (text) => ({ text, pending: await storage.open(KEY, { size: 5 }, NEVER) })));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortReason, SnapshotError } from '../../src/errors.ts';
-import type { ListedObject, Pending, Storage, StoredObject } from '../../src/storage/contract.ts';
+import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../../src/storage/contract.ts';
 import type { KeyPrefix, ObjectKey } from '../../src/storage/key.ts';
 
 /** `answer`: the step is carried out, but its answer gets lost. */
@@ -56,11 +56,11 @@ export class MemoryStorage implements Storage {
     return `memory://${this.name}/${key}`;
   }
 
-  async open(key: ObjectKey, _meta: { readonly size: number }, signal: AbortSignal): Promise<Pending> {
+  async open(key: ObjectKey, meta: ObjectMeta, signal: AbortSignal): Promise<Pending> {
     await this.step('open', key, signal);
     const id = `${key}#${++this.#opened}`;
     this.pending.add(id);
-    return new MemoryPending(this, key, id, signal);
+    return new MemoryPending(this, key, id, meta, signal);
   }
 
   async *list(prefix: KeyPrefix, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
@@ -127,9 +127,9 @@ export class MemoryStorage implements Storage {
   }
 
   /** Never replaces; the answer may get lost after it worked. */
-  async publish(key: ObjectKey, bytes: Buffer, signal: AbortSignal): Promise<StoredObject> {
+  async publish(key: ObjectKey, bytes: Buffer, { replaces }: ObjectMeta, signal: AbortSignal): Promise<StoredObject> {
     await this.step('commit', key, signal);
-    if (this.objects.has(key)) throw new SnapshotError('storage_exists', `${this.name}: ${key}: exists already`);
+    if (this.objects.has(key) && !replaces) throw new SnapshotError('storage_exists', `${this.name}: ${key}: exists already`);
     const written = { bytes, modifiedAt: this.#now() };
     this.objects.set(key, this.isCorrupting ? { ...written, bytes: withOneBitTurned(bytes) } : written);
     await this.step('commit-answer', key, signal);
@@ -141,14 +141,16 @@ class MemoryPending implements Pending {
   readonly #storage: MemoryStorage;
   readonly #key: ObjectKey;
   readonly #id: string;
+  readonly #meta: ObjectMeta;
   readonly #signal: AbortSignal;
   readonly #chunks: Buffer[] = [];
   #isOpen = true;
 
-  constructor(storage: MemoryStorage, key: ObjectKey, id: string, signal: AbortSignal) {
+  constructor(storage: MemoryStorage, key: ObjectKey, id: string, meta: ObjectMeta, signal: AbortSignal) {
     this.#storage = storage;
     this.#key = key;
     this.#id = id;
+    this.#meta = meta;
     this.#signal = signal;
   }
 
@@ -161,7 +163,7 @@ class MemoryPending implements Pending {
 
   async commit(): Promise<StoredObject> {
     this.#enter();
-    const stored = await this.#storage.publish(this.#key, Buffer.concat(this.#chunks), this.#signal);
+    const stored = await this.#storage.publish(this.#key, Buffer.concat(this.#chunks), this.#meta, this.#signal);
     this.#storage.pending.delete(this.#id);
     return stored;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
 import type { Pending, StoredObject } from '../contract.ts';
@@ -14,6 +14,7 @@ interface Place {
   readonly target: string;
   /** Where it grows, in the same directory. */
   readonly partial: string;
+  readonly isReplacing: boolean;
 }
 
 export async function openPending(place: Place, signal: AbortSignal): Promise<Pending> {
@@ -79,20 +80,25 @@ class LocalPending implements Pending {
   }
 
   async #publish() {
-    const { target, partial } = this.#place;
+    const { target, partial, isReplacing } = this.#place;
     await this.#file.sync();
     const stats = await this.#file.stat();
     await this.#file.close();
     // A sync can take long; who was given up meanwhile shows nothing any more.
     throwIfAborted(this.#signal);
-    // link, not rename: rename would silently replace an existing snapshot.
-    await link(partial, target).catch((error: unknown) => {
-      throw toPublishError(error, target);
-    });
-    await unlink(partial);
+    if (isReplacing) await rename(partial, target);
+    else await linkOnce(partial, target);
     await syncDirectory(dirname(target));
     return stats;
   }
+}
+
+/** link, not rename: rename would silently replace an existing snapshot. */
+async function linkOnce(partial: string, target: string): Promise<void> {
+  await link(partial, target).catch((error: unknown) => {
+    throw toPublishError(error, target);
+  });
+  await unlink(partial);
 }
 
 /** The name goes first: closing waits for writes on their way. */

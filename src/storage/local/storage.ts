@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
-import type { ListedObject, Pending, Storage, StoredObject } from '../contract.ts';
+import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
 import { ifThere, isFileSystemError, roomAt } from '../file-system.ts';
 import type { KeyPrefix, ObjectKey } from '../key.ts';
 import { leftoverName, type Witness } from '../leftover.ts';
@@ -34,11 +34,11 @@ export class LocalStorage implements Storage {
     return join(this.#options.path, key);
   }
 
-  async open(key: ObjectKey, _meta: { readonly size: number }, signal: AbortSignal): Promise<Pending> {
+  async open(key: ObjectKey, { replaces }: ObjectMeta, signal: AbortSignal): Promise<Pending> {
     throwIfAborted(signal);
     const target = this.locate(key);
     const partial = join(dirname(target), leftoverName('partial', this.#options.owner, randomBytes(8).toString('hex')));
-    return await openPending({ key, target, partial }, signal);
+    return await openPending({ key, target, partial, isReplacing: replaces === true }, signal);
   }
 
   list(prefix: KeyPrefix, signal: AbortSignal): AsyncIterable<ListedObject> {

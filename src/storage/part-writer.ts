@@ -1,0 +1,133 @@
+import { abortReason } from '../errors.ts';
+
+const MIB = 1024 * 1024;
+const SMALLEST_PART_BYTES = 8 * MIB;
+const LARGEST_PART_BYTES = 5 * 1024 * MIB;
+/** What S3 allows; Azure allows five times as many. */
+const MOST_PARTS = 10_000;
+/** Part sizes double each time this many parts are full: 10,000 parts then hold more than 5 TiB, whatever the guess was. */
+const PARTS_PER_SIZE = 1_000;
+
+/** Memory for parts beyond the one that every upload may always have; shared by all uploads of the process. */
+export class PartBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** Never waits: an upload that hangs on to its parts must not hold another one up. */
+  tryTake(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+export interface PartWriterOptions {
+  /** Expected size of the whole; 0 if nobody knows. */
+  readonly sizeGuess: number;
+  /** Most parts under way at once. */
+  readonly concurrency: number;
+  readonly budget: PartBudget;
+  readonly signal: AbortSignal;
+  /** Sends one part, numbered from 1; the bytes are its own until it settles. */
+  send(part: Buffer, number: number): Promise<void>;
+}
+
+/** Cuts a stream of chunks into parts and sends a few at once, in memory that does not grow with the snapshot. */
+export class PartWriter {
+  readonly #options: PartWriterOptions;
+  readonly #underWay = new Set<Promise<void>>();
+  #part: { readonly bytes: Buffer; readonly isBorrowed: boolean } | undefined;
+  #filled = 0;
+  #number = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: PartWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the chunk may be used again. Rejects with the first failure of any part. */
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.length; ) {
+      const { bytes } = this.#part ?? (await this.#nextPart());
+      const taken = chunk.subarray(offset, offset + bytes.length - this.#filled);
+      bytes.set(taken, this.#filled);
+      this.#filled += taken.length;
+      offset += taken.length;
+      if (this.#filled === bytes.length) this.#dispatch();
+    }
+    this.#throwIfFailed();
+  }
+
+  /** Sends what is left, an empty part if there was nothing at all, and waits for every part. */
+  async end(): Promise<void> {
+    if (this.#part === undefined && this.#number === 0) await this.#nextPart();
+    if (this.#part !== undefined) this.#dispatch();
+    await this.settle();
+    this.#throwIfFailed();
+  }
+
+  /** Resolves when nothing is under way any more; the signal given to the sends is what makes that soon. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#underWay);
+    this.#release();
+  }
+
+  async #nextPart() {
+    const { budget, concurrency } = this.#options;
+    const size = partBytes(this.#number + 1, this.#options.sizeGuess);
+    let isBorrowed = false;
+    while (this.#underWay.size > 0) {
+      isBorrowed = this.#underWay.size < concurrency && budget.tryTake(size);
+      if (isBorrowed) break;
+      await Promise.race(this.#underWay);
+      this.#throwIfFailed();
+    }
+    this.#throwIfFailed();
+    this.#part = { bytes: Buffer.allocUnsafeSlow(size), isBorrowed };
+    return this.#part;
+  }
+
+  #dispatch(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    const { bytes, isBorrowed } = part;
+    this.#part = undefined;
+    const body = bytes.subarray(0, this.#filled);
+    this.#filled = 0;
+    this.#number++;
+    const sent = this.#options
+      .send(body, this.#number)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#underWay.delete(sent);
+        if (isBorrowed) this.#options.budget.giveBack(bytes.length);
+      });
+    this.#underWay.add(sent);
+  }
+
+  #release(): void {
+    if (this.#part?.isBorrowed) this.#options.budget.giveBack(this.#part.bytes.length);
+    this.#part = undefined;
+    this.#filled = 0;
+  }
+
+  #throwIfFailed(): void {
+    if (this.#options.signal.aborted) throw abortReason(this.#options.signal);
+    if (this.#failure) throw this.#failure.error;
+  }
+}
+
+/** Big enough that the guess fits into half the parts there may be, and doubling in case the guess was wrong. */
+export function partBytes(number: number, sizeGuess: number): number {
+  const fitting = Math.ceil(sizeGuess / (MOST_PARTS / 2) / MIB) * MIB;
+  return Math.min(Math.max(SMALLEST_PART_BYTES, fitting) * 2 ** Math.floor((number - 1) / PARTS_PER_SIZE), LARGEST_PART_BYTES);
+}

@@ -11,6 +11,8 @@ export type Command =
   | { readonly verb: 'version' };
 
 const VERBS = ['check', 'help', 'version'] as const;
+/** Words that messages of ours name already, or will: never taken for the path of a file. */
+const LATER_VERBS = ['list', 'inspect', 'verify', 'prune', 'status', 'init', 'import', 'restore', 'drill', 'bootstrap'];
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -51,8 +53,9 @@ export function parseCommand(argv: readonly string[]): Command {
   if (values.help || verb === 'help') return { verb: 'help' };
   if (values.version || verb === 'version') return { verb: 'version' };
 
-  const bare = verb === undefined ? first : undefined;
-  if (rest.length > 0) throw new SnapshotError('usage', `unexpected argument: ${JSON.stringify(rest[0])}`);
+  if (first !== undefined && LATER_VERBS.includes(first)) throw new SnapshotError('usage', `${first}: this version does not have it yet`);
+  const [bare, unexpected] = verb === undefined ? positionals : rest;
+  if (unexpected !== undefined) throw new SnapshotError('usage', `unexpected argument: ${JSON.stringify(unexpected)}`);
   if (bare !== undefined && values.config !== undefined) throw new SnapshotError('usage', `unexpected argument beside --config: ${JSON.stringify(bare)}`);
   const common = { configPath: values.config ?? bare ?? DEFAULT_CONFIG_PATH, envFile: values['env-file'], json: values.json ?? false };
 
@@ -71,6 +74,7 @@ function parseStrictly(argv: readonly string[]) {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     // Node explains at length how to pass such a thing as a positional; the first sentence is enough.
-    throw new SnapshotError('usage', (text.split('. ')[0] ?? text).toLowerCase(), { cause: error });
+    const [sentence = text] = text.split('. ');
+    throw new SnapshotError('usage', sentence.charAt(0).toLowerCase() + sentence.slice(1), { cause: error });
   }
 }

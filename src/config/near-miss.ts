@@ -1,6 +1,6 @@
 import type { Json } from './json.ts';
 
-const IMPORT = 'run "vault-snapshotd import" to turn it into one of ours';
+const IMPORT = 'write one of ours after docs/config.md, until a later version can "import" it';
 const HCL = /^\s*(storage|listener|seal|vault|auto_auth|snapshot_agent|(api|cluster)_addr|disable_mlock|ui)\b\s*("[^"\n]*"\s*)*[{=]/m;
 const SUCCESSOR_YAML = /^(vault|snapshots|metrics)[ \t]*:[ \t]*$/m;
 const YAML = /^(---|[A-Za-z_]\w*[ \t]*:([ \t]|$))/m;

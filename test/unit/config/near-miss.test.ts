@@ -9,25 +9,34 @@ it.each([
   ['consul-agent.json', 'this is the configuration of the snapshot agent of Consul ("snapshot_agent"), not of Vault: write one for Vault'],
   [
     'vault-raft-snapshotter.json',
-    'this is the configuration of vault_raft_snapshotter ("vault_config"): run "vault-snapshotd import" to turn it into one of ours',
+    'this is the configuration of vault_raft_snapshotter ("vault_config"): write one of ours after docs/config.md, until a later version can "import" it',
   ],
   [
     'enterprise-auto-snapshot.json',
-    'this is an automated snapshot of Vault Enterprise (sys/storage/raft/snapshot-auto/config): run "vault-snapshotd import" to turn it into one of ours',
+    'this is an automated snapshot of Vault Enterprise (sys/storage/raft/snapshot-auto/config): write one of ours after docs/config.md, until a later version can "import" it',
   ],
-  ['vault-server.hcl', 'this is HCL, as Vault and Consul have it; the configuration here is JSON: run "vault-snapshotd import" to turn it into one of ours'],
-  ['successor.yaml', 'this is the YAML of vault-raft-snapshot-agent, the successor: run "vault-snapshotd import" to turn it into one of ours'],
-  ['successor.toml', 'this is the TOML of vault-raft-snapshot-agent, the successor: run "vault-snapshotd import" to turn it into one of ours'],
+  [
+    'vault-server.hcl',
+    'this is HCL, as Vault and Consul have it; the configuration here is JSON: write one of ours after docs/config.md, until a later version can "import" it',
+  ],
+  [
+    'successor.yaml',
+    'this is the YAML of vault-raft-snapshot-agent, the successor: write one of ours after docs/config.md, until a later version can "import" it',
+  ],
+  [
+    'successor.toml',
+    'this is the TOML of vault-raft-snapshot-agent, the successor: write one of ours after docs/config.md, until a later version can "import" it',
+  ],
   [
     'successor.json',
-    'this is the configuration of vault-raft-snapshot-agent, the successor ("snapshots"): run "vault-snapshotd import" to turn it into one of ours',
+    'this is the configuration of vault-raft-snapshot-agent, the successor ("snapshots"): write one of ours after docs/config.md, until a later version can "import" it',
   ],
 ])('says what %s is, in one line', async (name, message) => {
   const path = fileURLToPath(new URL(name, FIXTURES));
   await expect(loadConfig({ path, env: {} })).rejects.toMatchObject({ code: 'config_invalid', message: `${path}: ${message}` });
 });
 
-const IMPORT = 'run "vault-snapshotd import" to turn it into one of ours';
+const IMPORT = 'write one of ours after docs/config.md, until a later version can "import" it';
 
 it.each([
   [{ request_id: 'x', data: { interval: 86400, storage_type: 'local', local_max_space: 1 } }, /^this is an automated snapshot of Vault Enterprise/],

@@ -60,7 +60,10 @@ async function runVitest(excluded: readonly string[]): Promise<{ readonly code: 
 
 async function main(): Promise<number> {
   const buildCode = await run(process.execPath, ['scripts/build.ts']);
-  if (buildCode !== 0) return buildCode;
+  if (buildCode !== 0) {
+    console.log('the build failed, so no test ran\n0 passed, 1 failed');
+    return buildCode;
+  }
   const left = (await areServersReady()) ? [] : suitesWithServers();
   const { code, report } = await runVitest(left);
   if (left.length > 0) {

@@ -31,8 +31,8 @@ export async function askLeadership(deps: LeaderQuestionDeps, signal: AbortSigna
     if (decision.role === 'leader') return { ...decision, appliedIndex: readAppliedIndex(answer.text) };
     if (decision.role === 'standby') return decision;
   }
-  throw new SnapshotError('vault_no_leader', `vault: ${deps.endpoint.address}: no leader is known`, {
-    advice: 'look at the other servers; if this one hides addresses (redact_addresses), give it a listener that does not',
+  throw new SnapshotError('vault_no_leader', `vault: ${deps.endpoint.address}: no leader is known or heard`, {
+    advice: 'look at the other servers; if this one only hides addresses (redact_addresses), set "leader_check": "is_self"',
   });
 }
 
@@ -55,7 +55,7 @@ async function gather(deps: LeaderQuestionDeps, answer: Answer, signal: AbortSig
     ownAddresses: deps.interfaces(),
     isSelf,
     leaderHosts: hosts,
-    isLeaderHidden: !isSelf && hosts.length === 0 && (await knowsItsLeader(deps.api, signal)),
+    contact: isSelf ? 'good' : await askContact(deps.api, signal),
     peers: 'unasked',
   };
 }
@@ -88,9 +88,11 @@ async function isActive(api: VaultApi, signal: AbortSignal): Promise<boolean> {
   return json.initialized === true && json.sealed === false && json.standby === false && !isSecondary;
 }
 
-/** Newer servers say so; where addresses are hidden, nothing else tells a standby from a cluster without a leader. */
-async function knowsItsLeader(api: VaultApi, signal: AbortSignal): Promise<boolean> {
-  return (await api.call({ method: 'GET', path: HEALTH }, signal)).json.ha_connection_healthy === true;
+/** Vault says so after ten seconds of silence; OpenBao and older Vaults say nothing. */
+async function askContact(api: VaultApi, signal: AbortSignal): Promise<LeadershipFacts['contact']> {
+  const healthy = (await api.call({ method: 'GET', path: HEALTH }, signal)).json.ha_connection_healthy;
+  if (typeof healthy !== 'boolean') return 'unknown';
+  return healthy ? 'good' : 'lost';
 }
 
 async function askPeers({ api, session, resolve }: LeaderQuestionDeps, signal: AbortSignal): Promise<LeadershipFacts['peers']> {

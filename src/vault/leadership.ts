@@ -20,8 +20,8 @@ export interface LeadershipFacts {
   readonly isSelf: boolean;
   /** Both addresses of the leader, those that are not empty. */
   readonly leaderHosts: readonly ResolvedHost[];
-  /** The server knows a leader although it does not tell its address. */
-  readonly isLeaderHidden: boolean;
+  /** Whether the server asked hears its leader: it goes on naming one that has died, and may hide the address of one that lives. */
+  readonly contact: 'good' | 'lost' | 'unknown';
   /** The raft configuration: not asked for so far, not readable for us, or its servers. */
   readonly peers: 'unasked' | 'unreadable' | readonly Peer[];
 }
@@ -35,10 +35,13 @@ export type LeadershipDecision =
 /** Is this host the leader? (docs/decisions/0002-leadership.md) */
 export function decideLeadership(facts: LeadershipFacts): LeadershipDecision {
   if (facts.check === 'off') return { role: 'leader', reason: 'leader_check is off', isAssumed: true };
-  if (!facts.isSelf && facts.leaderHosts.length === 0 && !facts.isLeaderHidden) {
-    return { role: 'undecided', lacking: 'leader', reason: 'no leader is known: an election, or a Vault that hides addresses' };
+  if (!facts.isSelf && facts.contact === 'lost') {
+    return { role: 'undecided', lacking: 'leader', reason: 'the server no longer hears its leader' };
   }
   if (facts.check === 'is_self') return bySelf(facts, 'is_self as leader_check wants', false);
+  if (!facts.isSelf && facts.contact === 'unknown' && facts.leaderHosts.length === 0) {
+    return { role: 'undecided', lacking: 'leader', reason: 'no leader is known: an election, or a Vault that hides addresses' };
+  }
   if (facts.check === 'ip') return byAddress(facts) ?? { role: 'standby', reason: describeOther(facts) };
   if (isOwnServer(facts)) return bySelf(facts, `is_self of the server on this host (${facts.asked.text})`, false);
   return byAddress(facts) ?? byPeers(facts);

@@ -57,6 +57,23 @@ describe('a real Vault', () => {
   });
 });
 
+describe('a real Vault with a unix socket', () => {
+  it('is asked and read through it, and is the one on this host', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'vault-socket-'));
+    const socket = join(dir, 'vault.sock');
+    const node = await startVault({ extraConfig: `listener "unix" { address = "${socket}" }` });
+    const client = clientOf({ address: `unix://${socket}`, auth: asRoot(node) });
+    try {
+      expect(await client.leadership(NEVER)).toMatchObject({ role: 'leader', isAssumed: false });
+      expect(await take(client)).toBeGreaterThan(1000);
+    } finally {
+      await client.close();
+      await removeVault(node);
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('a real Vault with TLS', () => {
   let dir: string;
   let ca: Authority;
@@ -156,5 +173,19 @@ describe('three real Vaults', () => {
     const [was, is] = [old, next].map((node) => clientOf({ address: node.address }));
     expect((await was?.leadership(NEVER))?.role).toBe('standby');
     expect((await is?.leadership(NEVER))?.role).toBe('leader');
+  });
+
+  it('are missed by the last one: it has no leader', async () => {
+    const leader = await cluster.leader();
+    const [first, second] = await cluster.followers();
+    await Promise.all([leader.kill(), first?.kill()]);
+    const vault = clientOf({ address: second?.address ?? '' });
+    const error = await until('the last one to notice', () =>
+      vault.leadership(NEVER).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      ),
+    );
+    expect(error).toMatchObject({ code: 'vault_no_leader' });
   });
 });

@@ -56,7 +56,7 @@ describe('leadership', () => {
 
   it('goes without the index where the server leaves it out, and takes a missing is_self for false', async () => {
     let body: unknown = { ha_enabled: true, is_self: true };
-    const { client } = await start({ 'sys/leader': () => ok(body) });
+    const { client } = await start({ 'sys/leader': () => ok(body), 'sys/health': ok({ standby: true }) });
     expect(await client.leadership(NEVER)).toMatchObject({ role: 'leader', appliedIndex: undefined });
     body = { ha_enabled: true, leader_address: 'https://node2:8200' };
     expect(await client.leadership(NEVER)).toMatchObject({ role: 'standby' });
@@ -88,6 +88,14 @@ describe('leadership', () => {
     for (let waits = 0; waits < 4; waits += 1) passed += await clock.passWait();
     expect((await failed).code).toBe('vault_no_leader');
     expect(passed).toBe(10_000);
+  });
+
+  it('does not believe a standby that names a leader it no longer hears', async () => {
+    const body = { ha_enabled: true, is_self: false, leader_address: 'https://node2:8200' };
+    const { client, clock } = await start({ 'sys/leader': ok(body), 'sys/health': ok({ standby: true, ha_connection_healthy: false }) });
+    const failed = failureOf(client.leadership(NEVER));
+    for (let waits = 0; waits < 4; waits += 1) await clock.passWait();
+    expect((await failed).code).toBe('vault_no_leader');
   });
 
   it('knows a standby whose listener hides addresses', async () => {

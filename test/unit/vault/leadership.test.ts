@@ -14,7 +14,7 @@ function decide(facts: Partial<LeadershipFacts>) {
     ownAddresses: OWN,
     isSelf: false,
     leaderHosts: [THERE],
-    isLeaderHidden: false,
+    contact: 'unknown',
     peers: 'unasked',
     ...facts,
   });
@@ -39,9 +39,11 @@ describe('leadership', () => {
       role: 'leader',
       says: 'is_self of the server on this host',
     },
-    { name: 'hidden addresses of a standby that knows its leader', facts: { leaderHosts: [], isLeaderHidden: true }, role: 'standby', says: 'is false' },
+    { name: 'hidden addresses of a standby that knows its leader', facts: { leaderHosts: [], contact: 'good' }, role: 'standby', says: 'is false' },
     { name: 'an election', facts: { leaderHosts: [] }, role: 'undecided', says: 'no leader is known' },
-    { name: 'an election, asked through is_self', facts: { check: 'is_self', leaderHosts: [] }, role: 'undecided', says: 'no leader is known' },
+    { name: 'a leader no longer heard', facts: { contact: 'lost' }, role: 'undecided', says: 'no longer hears' },
+    { name: 'a leader no longer heard, asked through is_self', facts: { check: 'is_self', contact: 'lost' }, role: 'undecided', says: 'no longer hears' },
+    { name: 'hidden addresses, asked through is_self', facts: { check: 'is_self', leaderHosts: [] }, role: 'standby', says: 'is false' },
     { name: 'behind a balancer, leader is this host', facts: { asked: BALANCER, leaderHosts: [HERE] }, role: 'leader', says: 'is of this host' },
     {
       name: 'behind a balancer, mapped IPv4',

@@ -2,6 +2,7 @@ import { SnapshotError, toSnapshotError } from '../errors.ts';
 import { ArchiveVerifier } from '../snapshot/archive.ts';
 import { drain } from '../snapshot/drain.ts';
 import type { SpoolDirectory } from '../spool/contract.ts';
+import type { Storage } from '../storage/contract.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
 import { withDeadline } from './deadline.ts';
 import { type DestinationResult, deliverTo, missed, nameOf } from './delivery.ts';
@@ -43,13 +44,21 @@ async function takeAndDeliver(all: readonly Destination[], leader: Leader, deps:
     const verifier = new ArchiveVerifier();
     const proved = prove(drain(archive, spool, verifier), leader, deps.vault, signal);
     const taken = { takenAt, roundId: deps.newRoundId(), facts, meta: verifier.meta, proved, spool, sizeGuess: needed };
-    const [proof, ...results] = await Promise.allSettled([proved, ...destinations.map((destination) => deliverTo(destination, taken, deps, signal))]);
+    const delivering = AbortSignal.any([signal, abortedWith(proved)]);
+    const [proof, ...results] = await Promise.allSettled([proved, ...destinations.map((destination) => deliverTo(destination, taken, deps, delivering))]);
     // A broken archive is the round's failure, not the destinations'.
     if (proof.status === 'rejected') throw proof.reason;
     return conclude([...results.map(settled), ...full], reportSnapshot(proof.value.proof, facts, nameOf(taken, proof.value.proof.meta, deps.settings)));
   } finally {
     await spool.remove();
   }
+}
+
+/** No destination goes on with an archive that is no good, whatever it is waiting for. */
+function abortedWith(proved: Promise<unknown>): AbortSignal {
+  const broken = new AbortController();
+  proved.catch((error) => broken.abort(error));
+  return broken.signal;
 }
 
 function conclude(results: readonly DestinationResult[], snapshot: ReportedSnapshot | undefined): RoundReport {
@@ -81,20 +90,24 @@ async function checkSpoolRoom(needed: number, spools: SpoolDirectory): Promise<v
 }
 
 async function checkDestinationRooms(all: readonly Destination[], needed: number, deps: RoundDeps, signal: AbortSignal) {
-  const destinations: Destination[] = [];
-  const full: DestinationResult[] = [];
-  for (const destination of all) {
-    const { storage } = destination;
-    try {
-      const room = await storage.room(signal);
-      if (room < needed) throw new SnapshotError('storage_no_space', `${storage.name}: ${room} bytes free, the next snapshot may need ${needed}`);
-      destinations.push(destination);
-    } catch (error) {
-      signal.throwIfAborted();
-      full.push(missed(destination, toSnapshotError(error), deps.log));
-    }
-  }
-  return { destinations, full };
+  const misses = await Promise.all(
+    all.map(async (destination) => {
+      try {
+        await checkRoom(destination.storage, needed, deps.settings.stallTimeoutMs, signal);
+        return undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        return missed(destination, toSnapshotError(error), deps.log);
+      }
+    }),
+  );
+  return { destinations: all.filter((_, at) => misses[at] === undefined), full: misses.filter((miss) => miss !== undefined) };
+}
+
+async function checkRoom(storage: Storage, needed: number, limitMs: number, signal: AbortSignal): Promise<void> {
+  const silent = () => new SnapshotError('storage_unavailable', `${storage.name}: did not tell its free space within ${limitMs / 1000}s`);
+  const room = await withDeadline(signal, limitMs, silent, (limited) => storage.room(limited));
+  if (room < needed) throw new SnapshotError('storage_no_space', `${storage.name}: ${room} bytes free, the next snapshot may need ${needed}`);
 }
 
 /** What this snapshot may need, going by the last ones. */

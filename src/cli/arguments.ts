@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SnapshotError } from '../errors.ts';
 
-export const DEFAULT_CONFIG_PATH = '/etc/vault.d/snapshot.json';
+const DEFAULT_CONFIG_PATH = '/etc/vault.d/snapshot.json';
 
 /** What was asked for on the command line. */
 export type Command =

@@ -97,6 +97,8 @@ function toDestination(destination: DestinationConfig, config: Config, witness: 
     rule: destination.schedule,
     schedule: destination.schedule === config.schedule ? 'default' : destination.name,
     retain: destination.retain,
+    alias: destination.alias,
+    keepsHistory: destination.keepsHistory,
     knownManifests: new Map(),
     newest: undefined,
     lastRound: undefined,

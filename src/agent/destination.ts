@@ -2,7 +2,7 @@ import type { RetentionPolicy } from '../retention/plan.ts';
 import type { KnownManifests } from '../retention/prune.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import type { Storage } from '../storage/contract.ts';
-import type { KeyPrefix } from '../storage/key.ts';
+import { type KeyPrefix, type ObjectKey, within } from '../storage/key.ts';
 import type { ScheduleRule } from './schedule.ts';
 
 /** A place named in the configuration, and what this process remembers of it. */
@@ -13,9 +13,18 @@ export interface Destination {
   /** What `schedule` says in manifests: the destination's name if it has its own, else `default`. */
   readonly schedule: string;
   readonly retain: RetentionPolicy;
+  /** A name that always holds the newest snapshot; its object alone is ever replaced. */
+  readonly alias: string | undefined;
+  /** False: the alias is all there is and nothing is pruned, as the ancestor's static name has it. */
+  readonly keepsHistory: boolean;
   readonly knownManifests: KnownManifests;
   /** The newest proved snapshot there; undefined until looked for, or where there is none. */
   newest: Manifest | undefined;
   /** When a round last tried to deliver here, or another node was found to have. */
   lastRound: Date | undefined;
+}
+
+/** Where the alias lies, if there is one. */
+export function aliasKey({ alias, prefix }: Destination): ObjectKey | undefined {
+  return alias === undefined ? undefined : within(prefix, `${alias}.snap`);
 }

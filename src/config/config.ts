@@ -69,6 +69,10 @@ interface DestinationBase {
   readonly name: string;
   readonly schedule: ScheduleConfig;
   readonly retain: RetentionPolicy;
+  /** A name, without `.snap`, that always holds the newest snapshot. */
+  readonly alias: string | undefined;
+  /** False where the alias is all there is. */
+  readonly keepsHistory: boolean;
 }
 
 export interface LocalDestinationConfig extends DestinationBase {

@@ -1,5 +1,5 @@
 import type { Table } from './format.ts';
-import { absolutePath, anything, destinationName, flag, frequencyDuration, text } from './formats.ts';
+import { absolutePath, aliasName, anything, destinationName, flag, frequencyDuration, text } from './formats.ts';
 import { retain } from './retain-format.ts';
 import { secret } from './secret-format.ts';
 
@@ -8,6 +8,11 @@ export const destinationTable = {
   name: { doc: 'What the destination is called in logs, metrics and reports; unique.', format: destinationName, since: 'new' },
   retain: { doc: 'Instead of the `retain` of the whole file.', format: retain, since: 'new' },
   frequency: { doc: 'Instead of the `frequency` or `schedule` of the whole file.', format: frequencyDuration, since: 'new' },
+  latest_alias: {
+    doc: 'A second name, without `.snap`, that always holds the newest proved snapshot; its object is the only one ever replaced.',
+    format: aliasName,
+    since: 'new',
+  },
   schedule: { doc: 'A cron expression, instead of the `frequency` or `schedule` of the whole file.', format: text, since: 'new' },
 } as const satisfies Table;
 
@@ -36,7 +41,7 @@ const awsTable = {
   },
   secret_access_key: { doc: 'See `access_key_id`.', format: secret, since: 'ancestor', env: ['SECRET_ACCESS_KEY'] },
   s3_server_side_encryption: { doc: 'Ask for encryption with AES256 at rest.', format: flag, since: 'ancestor', default: false },
-  s3_static_snapshot_name: { doc: 'Always the same name, with `.snap` after it; nothing is pruned then.', format: text, since: 'ancestor' },
+  s3_static_snapshot_name: { doc: 'Always the same name, with `.snap` after it: no history, nothing is pruned.', format: aliasName, since: 'ancestor' },
   s3_force_path_style: { doc: 'Put the bucket into the path instead of the host name.', format: flag, since: 'ancestor', default: false },
   s3_disable_ssl: { doc: 'Plain http, for an `s3_endpoint` without a scheme.', format: flag, since: 'fork', default: false },
 } as const satisfies Table;

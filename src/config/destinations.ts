@@ -77,17 +77,36 @@ function isSwitchedOff(block: DestinationBlock, { json, isListed }: Entry, { val
 }
 
 function toDestination(block: DestinationBlock, { prefix }: Entry, read: Block<Table>, defaults: DestinationDefaults, own: Findings): DestinationConfig {
-  const { name, retain, frequency, schedule, ...settings } = read.values as Values<typeof destinationTable>;
+  const { name, retain, frequency, schedule, latest_alias: latestAlias, ...settings } = read.values as Values<typeof destinationTable>;
   if (name === undefined) own.effective.push({ key: `${prefix}name`, shown: block.kind, source: 'default' });
   const base = {
     name: name ?? block.kind,
     schedule: readSchedule({ values: { frequency, schedule }, sources: read.sources }, prefix, defaults.timezone, own) ?? defaults.schedule,
     retain: retain ?? defaults.retain,
+    ...readAlias(latestAlias, staticName(read), prefix, own),
   };
   if (block.kind === 'local') return { ...base, kind: block.kind, path: String(read.values.path) };
   if (block.kind === 'aws') warnOfHalfCredentials(read, prefix, own);
   if (block.kind === 'azure') demandAccount(read, prefix, own);
   return { ...base, kind: block.kind, settings };
+}
+
+function staticName({ values }: Block<Table>): string | undefined {
+  const name = values.s3_static_snapshot_name;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** The ancestor's static name keeps no history; an alias stands beside it. */
+function readAlias(
+  latest: string | undefined,
+  fixed: string | undefined,
+  prefix: string,
+  own: Findings,
+): { readonly alias: string | undefined; readonly keepsHistory: boolean } {
+  if (latest !== undefined && fixed !== undefined) {
+    own.faults.push(`${prefix}latest_alias: must not stand beside s3_static_snapshot_name: remove that one, it keeps no history`);
+  }
+  return { alias: fixed ?? latest, keepsHistory: fixed === undefined };
 }
 
 /** The ancestor uses static credentials only when both are there, and says nothing otherwise. */

@@ -68,6 +68,12 @@ export const destinationName: Format<string> = textThat('a name of a-z, 0-9, "-"
   /^[a-z0-9_-]+$/.test(value) ? undefined : 'it becomes a label in metrics and logs: keep to these characters',
 );
 
+/** One segment of a key, and none that could be taken for a snapshot of its own. */
+export const aliasName: Format<string> = textThat('a name without "/" and ".snap"', { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' }, (value) => {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,100}$/.test(value) || value.endsWith('.snap')) return 'use letters, digits and . _ -, such as "latest"; ".snap" is added';
+  return /^raft_snapshot-\d+$/.test(value) ? 'choose one that no snapshot can have, such as "latest"' : undefined;
+});
+
 /** As the ancestor's path.Clean has it: no slashes around it, none doubled. */
 export const mount: Format<string> = {
   rule: 'the path of an auth method, such as "approle"',

@@ -1,6 +1,6 @@
 import { SnapshotError } from '../errors.ts';
 import { type Manifest, parseManifest } from '../snapshot/manifest.ts';
-import { manifestFolder, type NameTemplate, subjectOf, takenAt } from '../snapshot/name.ts';
+import { manifestFolder, manifestKey, type NameTemplate, subjectOf, takenAt } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
 import { baseName, type KeyPrefix, type ObjectKey } from '../storage/key.ts';
 
@@ -27,6 +27,13 @@ export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: 
     if (manifest && (ours.clusterId === undefined || manifest.cluster_id === ours.clusterId)) return manifest;
   }
   return undefined;
+}
+
+/** The manifest of one object, if there is a sound one and it is of this cluster. */
+export async function manifestOf(storage: Storage, object: ObjectKey, { clusterId }: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
+  const key = manifestKey(object);
+  const manifest = (await storage.stat(key, signal)) && (await readIfSound(storage, key, signal));
+  return manifest && (clusterId === undefined || manifest.cluster_id === clusterId) ? manifest : undefined;
 }
 
 /** Rejects with `storage_mismatch` for a file that is no manifest, or one of another snapshot. */

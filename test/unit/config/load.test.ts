@@ -77,7 +77,17 @@ describe('a file of the ancestor', () => {
       spoolPath: undefined,
       nameTemplate: 'raft_snapshot-{unix_ns}.snap',
       log: { level: 'info', format: 'auto' },
-      destinations: [{ name: 'local', kind: 'local', path: '/snapshots', retain: EVERYTHING, schedule: { kind: 'interval', everyMs: 3_600_000 } }],
+      destinations: [
+        {
+          name: 'local',
+          kind: 'local',
+          path: '/snapshots',
+          retain: EVERYTHING,
+          alias: undefined,
+          keepsHistory: true,
+          schedule: { kind: 'interval', everyMs: 3_600_000 },
+        },
+      ],
       isOneShot: false,
       warnings: [],
     });

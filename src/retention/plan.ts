@@ -73,6 +73,11 @@ export function planRetention(snapshots: readonly Snapshot[], policy: RetentionP
   };
 }
 
+/** All zero: nothing is ever removed. */
+export function keepsEverything(policy: RetentionPolicy): boolean {
+  return Object.values(policy).every((value) => value === 0);
+}
+
 /** The policy as an operator would say it: `last 7, daily 30, within 90d`. */
 export function describePolicy(policy: RetentionPolicy): string {
   const counts = (['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const).filter((rule) => policy[rule] > 0);
@@ -84,7 +89,7 @@ function collectReasons(past: readonly Snapshot[], policy: RetentionPolicy, now:
   const reasons = new Map(past.map((snapshot): [Snapshot, string[]] => [snapshot, []]));
   const because = (snapshot: Snapshot, reason: string) => reasons.get(snapshot)?.push(reason);
 
-  if (describePolicy(policy) === 'everything') for (const snapshot of past) because(snapshot, 'no rule removes anything');
+  if (keepsEverything(policy)) for (const snapshot of past) because(snapshot, 'no rule removes anything');
   past.slice(0, policy.last).forEach((snapshot, at) => {
     because(snapshot, `number ${at + 1} of the last ${policy.last}`);
   });

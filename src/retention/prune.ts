@@ -3,7 +3,7 @@ import type { Manifest } from '../snapshot/manifest.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyPrefix, ObjectKey } from '../storage/key.ts';
 import { type NamedCluster, readManifest } from './manifests.ts';
-import { planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot, type Standing } from './plan.ts';
+import { keepsEverything, planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot, type Standing } from './plan.ts';
 import { type Subject, surveySubjects } from './survey.ts';
 
 /** What has to be remembered of a manifest from one prune to the next, by its key: they are never rewritten. */
@@ -31,6 +31,8 @@ export async function prune(storage: Storage, prefix: KeyPrefix, policy: Retenti
   const errors: Pruned['errors'][number][] = [];
   const removed: Pruned['removed'][number][] = [];
   const attempt = attemptsCollecting(errors, signal);
+  // Not worth a listing of a hundred thousand objects, round after round.
+  if (keepsEverything(policy)) return { plan: { keep: [], remove: [], frozen: undefined }, removed, errors };
 
   const subjects = await surveySubjects(storage, prefix, deps, signal);
   await inParallel(subjects.values(), async ({ manifest }) => {

@@ -29,7 +29,6 @@ export class TarMembers {
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#zeroBlocks === 2) throw corrupt('tar end', 'nothing after two zero blocks', 'more bytes');
       if (this.#bodyLeft > 0) at += this.#takeBody(bytes.subarray(at, at + this.#bodyLeft));
       else if (this.#paddingLeft > 0) at += this.#takePadding(bytes.subarray(at, at + this.#paddingLeft));
       else at += this.#takeHeader(bytes.subarray(at, at + BLOCK - this.#blockFilled));
@@ -38,7 +37,7 @@ export class TarMembers {
 
   finish(): void {
     if (this.#bodyLeft > 0) throw corrupt('tar end', 'the whole member', `an end ${this.#bodyLeft} bytes before`);
-    if (this.#zeroBlocks !== 2 || this.#blockFilled > 0) throw corrupt('tar end', 'two zero blocks', `${this.#zeroBlocks}`);
+    if (this.#zeroBlocks !== 2 || this.#blockFilled > 0) throw corrupt('tar end', 'two zero blocks', `${this.#zeroBlocks} and ${this.#blockFilled} bytes`);
   }
 
   #takeBody(bytes: Buffer): number {
@@ -72,7 +71,7 @@ export class TarMembers {
   }
 
   #begin(header: Buffer): void {
-    if (this.#zeroBlocks > 0) throw corrupt('tar end', 'a second zero block', 'other bytes');
+    if (this.#zeroBlocks > 0) throw corrupt('tar end', 'two zero blocks and nothing more', 'other bytes');
     checkHeader(header);
     const type = String.fromCharCode(header[156]!);
     if (type === 'x' && this.#pax.size === 0) this.#beginPax(octal(header, 124, 12));

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../../src/errors.ts';
 import type { RetentionPolicy } from '../../../src/retention/plan.ts';
 import { type PruneDeps, prune } from '../../../src/retention/prune.ts';
+import { renderManifest } from '../../../src/snapshot/manifest.ts';
 import { parseNameTemplate } from '../../../src/snapshot/name.ts';
 import { keyPrefix } from '../../../src/storage/key.ts';
 import type { MemoryStorage } from '../../fakes/memory-storage.ts';
+import { someManifest } from '../snapshot/some-manifest.ts';
 import { FOREVER, keyOf, manifestOf, nameOf, OURS, PREFIX, put, putManifest, recordOf, storeOf } from './some-store.ts';
 
 const LAST_2: RetentionPolicy = { last: 2, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
@@ -71,6 +73,7 @@ describe('pruning a destination', () => {
   ])('removes nothing where a manifest is %s', async (_what, changes) => {
     const storage = storeOf({ proved: [1, 2, 3, 4] });
     putManifest(storage, 2, changes);
+    put(storage, recordOf(7), 'about an object that is gone');
     const before = keys(storage);
     const { plan, removed } = await run(storage);
     expect(plan.frozen).toContain(keyOf(2));
@@ -78,7 +81,11 @@ describe('pruning a destination', () => {
     expect(keys(storage)).toEqual(before);
   });
 
-  it.each(['', 'not json', 'x'.repeat(2_000_000)])('removes nothing where a manifest is broken, and says which', async (text) => {
+  it.each([
+    '',
+    'not json',
+    renderManifest(someManifest({ key: keyOf(2), notes: ['x'.repeat(1024 * 1024)] })),
+  ])('removes nothing where a manifest is broken, and says which', async (text) => {
     const storage = storeOf({ proved: [1, 2, 3, 4] });
     put(storage, manifestOf(2), text);
     const { plan, errors } = await run(storage);
@@ -177,6 +184,7 @@ describe('pruning a destination', () => {
     storage.inject({ step, error: 'hang' });
     const stop = new AbortController();
     const pruned = prune(storage, PREFIX, LAST_2, deps(), stop.signal);
+    while (!storage.steps.some((each) => each.startsWith(step))) await new Promise(setImmediate);
     stop.abort(new SnapshotError('stopped', 'stop'));
     await expect(pruned).rejects.toMatchObject({ code: 'stopped' });
   });
@@ -186,6 +194,12 @@ describe('pruning a destination', () => {
     for (const day of [1, 2, 3]) put(storage, nameOf(day), 'x');
     await prune(storage, keyPrefix(''), LAST_2, deps(), FOREVER);
     expect(keys(storage)).toEqual([nameOf(2), nameOf(3)]);
+  });
+
+  it('does not even look where everything is kept', async () => {
+    const storage = storeOf({ proved: [1, 2, 3, 4] });
+    await prune(storage, PREFIX, { ...LAST_2, last: 0 }, deps(), FOREVER);
+    expect(storage.steps).toEqual([]);
   });
 
   it('does nothing to nothing', async () => {

@@ -139,6 +139,7 @@ const BROKEN: readonly (readonly [string, Buffer, keyof typeof ARCHIVE_CHECKS])[
   ],
   ['sums of one file', buildArchive({ sumsText: `${'a'.repeat(64)}  state.bin\n` }), 'SHA256SUMS'],
   ['sums of one file twice', buildArchive({ sumsText: `${'a'.repeat(64)}  state.bin\n`.repeat(2) }), 'SHA256SUMS'],
+  ['sums with one line too many', buildArchive({ sumsText: `${sums.body}${sums.body.toString().split('\n')[0]}\n` }), 'SHA256SUMS'],
   ['sums of another file', buildArchive({ sumsText: `${sums.body}${'a'.repeat(64)}  other\n` }), 'SHA256SUMS'],
   ['sums that are too short', buildArchive({ sumsText: sums.body.toString().replace(/^./, '') }), 'SHA256SUMS'],
   ['sums without a last newline', buildArchive({ sumsText: sums.body.toString().trimEnd() }), 'SHA256SUMS'],

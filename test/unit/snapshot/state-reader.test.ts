@@ -60,6 +60,7 @@ describe('the records of a state', () => {
     ['longer than the state', Buffer.concat([varint(100), key('a')])],
     ['of 2^60 bytes', Buffer.concat([varint(2n ** 60n), key('a')])],
     ['with a length that never ends', Buffer.alloc(64, 0xff)],
+    ['with a number of more than ten bytes', record(key('a'), [0x18, ...Array<number>(11).fill(0x80), 0])],
     ['without a key', record([0x12, 1, 1])],
     ['that are empty', record()],
     ['with an empty key', record([0x0a, 0])],

@@ -64,16 +64,11 @@ export class Agent {
 
   /** Asks who leads and acts on it. Without a list, for the destinations that are due. */
   async #turn(forced: readonly Destination[] | undefined, abort: AbortSignal): Promise<RoundReport> {
-    this.#isRunning = true;
     const begun = this.#deps.clock.now();
-    try {
-      const report = await this.#decide(forced, begun, abort);
-      logReport(report, this.#deps.log);
-      this.#remember(report, begun);
-      return report;
-    } finally {
-      this.#isRunning = false;
-    }
+    const report = await this.#decide(forced, begun, abort);
+    logReport(report, this.#deps.log);
+    this.#remember(report, begun);
+    return report;
   }
 
   async #decide(forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
@@ -95,11 +90,18 @@ export class Agent {
     if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
     this.#isLeading = true;
     const due = forced ?? this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, begun) <= begun);
-    if (due.length > 0) return runRound(due, leader, this.#deps, abort);
+    if (due.length > 0) return this.#takeTurn(due, leader, abort);
     const { node } = this.#deps.settings;
     const other = this.#destinations.find(({ newest }) => newest && newest.node !== node)?.newest;
     if (!leader.isAssumed || other === undefined) return { outcome: 'not_due' };
     return { outcome: 'standby', reason: `${leader.reason}, but ${other.node} took the snapshot of ${other.taken_at}` };
+  }
+
+  async #takeTurn(due: readonly Destination[], leader: Leader, abort: AbortSignal): Promise<RoundReport> {
+    this.#isRunning = true;
+    const report = await runRound(due, leader, this.#deps, abort);
+    this.#isRunning = false;
+    return report;
   }
 
   #remember(report: RoundReport, begun: Date): void {

@@ -5,13 +5,14 @@ import { within } from '../storage/key.ts';
 import type { Destination } from './destination.ts';
 
 const CONTENT = Buffer.from('vault-snapshotd was here and is about to remove this.\n');
+const STALL_LIMIT_MS = 30_000;
 
 /** Writes, lists, reads and deletes an object of its own: what a round will need is found missing before the first night. */
 export async function probe({ storage, prefix }: Destination, name: string, signal: AbortSignal): Promise<string> {
   const key = within(prefix, name);
-  await deliverBytes(storage, key, CONTENT, signal);
+  await deliverBytes({ storage, key, bytes: CONTENT, stallTimeoutMs: STALL_LIMIT_MS }, signal);
   try {
-    if ((await findWhole(storage, key, createHash('sha256').update(CONTENT).digest('hex'), signal)) === undefined)
+    if ((await findWhole(storage, key, createHash('sha256').update(CONTENT).digest('hex'), STALL_LIMIT_MS, signal)) === undefined)
       throw new SnapshotError('storage_mismatch', `${storage.name}: ${key}: reads back differently`);
     await checkListed();
   } finally {

@@ -1,39 +1,48 @@
-import { toSnapshotError } from '../errors.ts';
-import { newestManifest } from '../retention/manifests.ts';
+import { SnapshotError, toSnapshotError } from '../errors.ts';
+import { manifestOf, type NamedCluster, newestManifest } from '../retention/manifests.ts';
 import { findWhole } from '../snapshot/deliver.ts';
-import { parseManifest } from '../snapshot/manifest.ts';
+import { type Manifest, parseManifest } from '../snapshot/manifest.ts';
 import type { Intent } from '../spool/contract.ts';
 import { objectKey } from '../storage/key.ts';
+import { withDeadline } from './deadline.ts';
 import { writeManifest } from './delivery.ts';
 import type { RoundDeps } from './deps.ts';
-import type { Destination } from './destination.ts';
+import { aliasKey, type Destination } from './destination.ts';
+
+// Reading a large snapshot back takes its time, but no destination may keep the first round waiting for ever.
+const ADOPT_LIMIT_MS = 300_000;
 
 /** What a killed process left is found, told and removed, or brought to its end. What fails here is only told: rounds go on. */
 export async function prepare(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
-  const { spools, intents, log } = deps;
-  await attempt(deps, 'spool', async () => report(await spools.sweep()));
-  for (const { storage, prefix } of destinations) {
-    await attempt(deps, storage.name, async () => report(await storage.sweep(prefix, signal)));
-  }
-  await attempt(deps, 'intents', async () => {
-    for (const intent of await intents.list()) {
-      const destination = destinations.find(({ storage }) => storage.name === intent.destination);
-      if (destination) await attempt(deps, intent.destination, () => adopt(intent, destination, deps, signal));
-    }
-  });
-
-  function report(removed: readonly string[]): void {
+  const { spools, log, settings } = deps;
+  const report = (removed: readonly string[]) => {
     for (const what of removed) log.warn({ event: 'leftover_removed', what }, 'removed what a killed process left');
-  }
+  };
+  const sweepAll = destinations.map(({ storage, prefix }) =>
+    attempt(deps, storage.name, settings.stallTimeoutMs, signal, async (limited) => report(await storage.sweep(prefix, limited))),
+  );
+  await Promise.all([attempt(deps, 'spool', settings.stallTimeoutMs, signal, async () => report(await spools.sweep())), ...sweepAll]);
+  await adoptUnfinished(destinations, deps, signal);
 }
 
-/** Committed, but killed before the manifest: proved again, then the manifest is written. */
-async function adopt(intent: Intent, { storage }: Destination, deps: RoundDeps, signal: AbortSignal): Promise<void> {
+/** Snapshots committed by a round that ended, however it ended, before their manifests were written. */
+export async function adoptUnfinished(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
+  await attempt(deps, 'intents', ADOPT_LIMIT_MS, signal, async (limited) => {
+    for (const intent of await deps.intents.list()) {
+      const destination = destinations.find(({ storage }) => storage.name === intent.destination);
+      if (destination) await attempt(deps, intent.destination, ADOPT_LIMIT_MS, limited, (one) => adopt(intent, destination, deps, one));
+    }
+  });
+}
+
+/** Committed, but ended before the manifest: proved again, then the manifest is written. */
+async function adopt(intent: Intent, destination: Destination, deps: RoundDeps, signal: AbortSignal): Promise<void> {
+  const { storage } = destination;
   const key = objectKey(intent.key);
   const { archive_sha256: sha256 } = parseManifest(intent.manifest);
-  if (await findWhole(storage, key, sha256, signal)) {
-    await writeManifest(storage, intent, deps, signal);
-    deps.log.info({ event: 'snapshot_adopted', destination: storage.name, key }, 'adopted a snapshot whose round was killed');
+  if (await findWhole(storage, key, sha256, deps.settings.stallTimeoutMs, signal)) {
+    await writeManifest(destination, intent, deps, signal);
+    deps.log.info({ event: 'snapshot_adopted', destination: storage.name, key }, 'adopted a snapshot whose round did not come to its end');
   }
   await deps.intents.clear(intent);
 }
@@ -44,17 +53,26 @@ export async function lookAround(destinations: readonly Destination[], deps: Rou
   const { clusterId } = await deps.vault.describe(signal);
   await Promise.all(
     destinations.map((destination) =>
-      attempt(deps, destination.storage.name, async () => {
-        destination.newest = await newestManifest(destination.storage, destination.prefix, { template, clusterName, clusterId }, signal);
+      attempt(deps, destination.storage.name, deps.settings.stallTimeoutMs, signal, async (limited) => {
+        destination.newest = await findNewest(destination, { template, clusterName, clusterId }, limited);
         destination.lastRound = destination.newest && new Date(destination.newest.taken_at);
       }),
     ),
   );
 }
 
-async function attempt(deps: RoundDeps, what: string, work: () => Promise<void>): Promise<void> {
+async function findNewest(destination: Destination, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
+  const { storage, prefix, keepsHistory } = destination;
+  const alias = keepsHistory ? undefined : aliasKey(destination);
+  return alias === undefined ? newestManifest(storage, prefix, ours, signal) : manifestOf(storage, alias, ours, signal);
+}
+
+type Work = (signal: AbortSignal) => Promise<void>;
+
+async function attempt(deps: RoundDeps, what: string, limitMs: number, signal: AbortSignal, work: Work): Promise<void> {
+  const silent = () => new SnapshotError('storage_unavailable', `${what}: no end within ${limitMs / 1000}s`);
   try {
-    await work();
+    await withDeadline(signal, limitMs, silent, work);
   } catch (thrown) {
     const { code, message, advice } = toSnapshotError(thrown);
     deps.log.warn({ event: 'look_failed', what, code, error: message, advice }, 'could not look at what is there');

@@ -13,50 +13,71 @@ export interface Upload {
   readonly key: ObjectKey;
   readonly sizeGuess: number;
   readonly spool: Spool;
-  /** Resolves when the archive is proved and may be seen; nothing is committed before. */
-  readonly ready: Promise<unknown>;
+  /** Asked once every byte is there; nothing is committed before it resolves: the archive is proved and may be seen. */
+  ready(): Promise<unknown>;
   readonly stallTimeoutMs: number;
+  /** Only for an alias. */
+  readonly replaces?: true;
 }
 
 /** One try, from the spool's first byte to the read-back. Whatever fails, no half object can be seen afterwards. */
 export async function deliver(upload: Upload, signal: AbortSignal): Promise<StoredObject> {
-  const { storage, key, spool } = upload;
-  const watchdog = new Watchdog(
-    signal,
-    upload.stallTimeoutMs,
-    () => new SnapshotError('storage_unavailable', `${storage.name}: ${key}: nothing moved for ${upload.stallTimeoutMs / 1000}s`),
-  );
-  const pending = await watchdog.watch(() => storage.open(key, { size: upload.sizeGuess }, watchdog.signal));
-  try {
+  const { storage, key, spool, sizeGuess: size } = upload;
+  const watchdog = watchOver(storage, key, upload.stallTimeoutMs, signal);
+  return put(upload, size, watchdog, async (pending) => {
     for await (const chunk of spool.tail(watchdog.signal)) await watchdog.watch(() => pending.write(chunk));
-    await upload.ready;
+    await upload.ready();
+  });
+}
+
+export type SmallObject = Pick<Upload, 'storage' | 'key' | 'stallTimeoutMs' | 'replaces'> & { readonly bytes: Uint8Array };
+
+/** Small objects, manifests and probes, go the same two-phase road. */
+export async function deliverBytes(object: SmallObject, signal: AbortSignal): Promise<StoredObject> {
+  const watchdog = watchOver(object.storage, object.key, object.stallTimeoutMs, signal);
+  return put(object, object.bytes.length, watchdog, (pending) => watchdog.watch(() => pending.write(object.bytes)));
+}
+
+/** The object as it stands there, if its content is exactly this: read in full, because a name proves nothing. */
+export async function findWhole(
+  storage: Storage,
+  key: ObjectKey,
+  sha256: string,
+  stallTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const watchdog = watchOver(storage, key, stallTimeoutMs, signal);
+  const found = await watchdog.watch(() => storage.stat(key, watchdog.signal));
+  if (found === undefined) return undefined;
+  const hash = createHash('sha256');
+  for await (const chunk of watchdog.each(storage.read(key, watchdog.signal))) hash.update(chunk);
+  return hash.digest('hex') === sha256 ? found : undefined;
+}
+
+function watchOver(storage: Storage, key: ObjectKey, stallTimeoutMs: number, signal: AbortSignal): Watchdog {
+  const stalled = () => new SnapshotError('storage_unavailable', `${storage.name}: ${key}: nothing moved for ${stallTimeoutMs / 1000}s`);
+  return new Watchdog(signal, stallTimeoutMs, stalled);
+}
+
+type Target = Pick<Upload, 'storage' | 'key' | 'replaces'>;
+
+async function put({ storage, key, replaces }: Target, size: number, watchdog: Watchdog, fill: (pending: Pending) => Promise<void>): Promise<StoredObject> {
+  const opening = storage.open(key, { size, ...(replaces && { replaces }) }, watchdog.signal);
+  const pending = await watchdog
+    .watch(() => opening)
+    .catch((error: unknown) => {
+      // One that opens after we gave up has nobody else to end it.
+      opening.then(discard, () => undefined);
+      throw error;
+    });
+  try {
+    await fill(pending);
     const written = await watchdog.watch(() => pending.commit());
     return await watchdog.watch(() => readBack(storage, written, watchdog.signal));
   } catch (error) {
     await discard(pending);
     throw error;
   }
-}
-
-/** Small objects, manifests and probes, go the same two-phase road. */
-export async function deliverBytes(storage: Storage, key: ObjectKey, bytes: Uint8Array, signal: AbortSignal): Promise<StoredObject> {
-  const pending = await storage.open(key, { size: bytes.length }, signal);
-  try {
-    await pending.write(bytes);
-    return await readBack(storage, await pending.commit(), signal);
-  } catch (error) {
-    await discard(pending);
-    throw error;
-  }
-}
-
-/** The object as it stands there, if its content is exactly this: read in full, because a name proves nothing. */
-export async function findWhole(storage: Storage, key: ObjectKey, sha256: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-  const found = await storage.stat(key, signal);
-  if (found === undefined) return undefined;
-  const hash = createHash('sha256');
-  for await (const chunk of storage.read(key, signal)) hash.update(chunk);
-  return hash.digest('hex') === sha256 ? found : undefined;
 }
 
 /** What the destination says of the object must be what we sent; an object that is not is removed, for it can be seen. */

@@ -12,6 +12,12 @@ export class Watchdog {
     this.signal = AbortSignal.any([outer, this.#stall.signal]);
   }
 
+  /** Passes on what comes, as long as each part of it comes in time. */
+  async *each<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part, void, undefined> {
+    const iterator = parts[Symbol.asyncIterator]();
+    for (let next = await this.watch(() => iterator.next()); !next.done; next = await this.watch(() => iterator.next())) yield next.value;
+  }
+
   /** Runs one step under the watch. A step that hears no signal is left behind, so that its hang holds nobody up. */
   async watch<Result>(step: () => Promise<Result>): Promise<Result> {
     this.signal.throwIfAborted();

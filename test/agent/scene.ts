@@ -65,6 +65,8 @@ export function destinationOf(storage: Storage, changes: Partial<Destination> = 
     rule: { kind: 'interval', everyMs: HOUR_MS },
     schedule: 'default',
     retain: KEEP_ALL,
+    alias: undefined,
+    keepsHistory: true,
     knownManifests: new Map(),
     newest: undefined,
     lastRound: undefined,
@@ -110,5 +112,5 @@ export function manifestAt({ objects }: MemoryStorage, key: string) {
 /** What a round may leave of itself in the state directory: nothing. */
 export async function leftInState({ state }: Scene): Promise<readonly string[]> {
   const names = await readdir(state, { recursive: true });
-  return names.filter((name) => name !== 'intents');
+  return names.filter((name) => !name.startsWith('intents'));
 }

@@ -1,0 +1,44 @@
+import { toSnapshotError } from '../errors.ts';
+import { findWhole } from '../snapshot/deliver.ts';
+import type { Storage, StoredObject } from '../storage/contract.ts';
+import type { ObjectKey } from '../storage/key.ts';
+import { retrying } from '../storage/retry.ts';
+import { pause } from './clock.ts';
+import type { RoundDeps } from './deps.ts';
+
+export interface Wanted {
+  readonly storage: Storage;
+  readonly key: ObjectKey;
+  /** Of the content; undefined as long as nothing of it can have been committed. */
+  sha256(): string | undefined;
+  /** One try, from the first byte. */
+  put(): Promise<StoredObject>;
+}
+
+/** Tries until the object is there whole, cannot be, or the signal. A commit that failed may have succeeded: each try looks first. */
+export async function untilThere({ storage, key, sha256, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
+  const find = async () => {
+    const content = sha256();
+    return content === undefined ? undefined : findWhole(storage, key, content, deps.settings.stallTimeoutMs, signal);
+  };
+  const attempt = async () => {
+    try {
+      return (await find()) ?? (await put());
+    } catch (error) {
+      // The name may be taken by ourselves: an answer got lost, and the commit was sent again on the way.
+      const taken = toSnapshotError(error).code === 'storage_exists' ? await find() : undefined;
+      if (taken === undefined) throw error;
+      return taken;
+    }
+  };
+  return retrying(attempt, {
+    signal,
+    wait: pause,
+    random: deps.random,
+    onRetry: (error, delayMs) =>
+      deps.log.warn(
+        { event: 'upload_retry', destination: storage.name, code: error.code, error: error.message, delay_ms: delayMs },
+        'destination failed, trying again',
+      ),
+  });
+}

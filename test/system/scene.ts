@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { parseManifest } from '../../src/snapshot/manifest.ts';
+import { scratchDirectory } from '../fakes/scratch.ts';
+import type { AppRole } from '../servers/vault-data.ts';
+import { verifyArchive } from '../unit/snapshot/verify-archive.ts';
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** A host of its own for one test: a configuration, a destination and a state directory. */
+export interface Scene {
+  readonly directory: string;
+  readonly destination: string;
+  readonly state: string;
+  readonly config: string;
+  /** Writes the configuration anew, with these keys besides or instead. */
+  configure(settings: Settings): Promise<void>;
+}
+
+export async function makeScene(address: string, { roleId, secretId }: AppRole, settings: Settings = {}): Promise<Scene> {
+  const directory = await scratchDirectory();
+  const [destination, state, config] = [join(directory, 'snapshots'), join(directory, 'state'), join(directory, 'snapshot.json')];
+  const base = { addr: address, role_id: roleId, secret_id: secretId, spool_path: state, local_storage: { path: destination }, ...settings };
+  const configure = async (changed: Settings) => writeFile(config, JSON.stringify({ ...base, ...changed }), { mode: 0o600 });
+  await configure({});
+  return { directory, destination, state, config, configure };
+}
+
+/** Everything below a directory, hidden files and empty directories too; empty where there is none. */
+export async function tree(directory: string): Promise<readonly string[]> {
+  return existsSync(directory) ? (await readdir(directory, { recursive: true })).sort() : [];
+}
+
+export async function snapshotsIn(destination: string): Promise<readonly string[]> {
+  return (await tree(destination)).filter((path) => path.endsWith('.snap'));
+}
+
+/** Everything in sight is a whole snapshot; with a manifest, it is also the one that manifest is about. */
+export async function expectWhole(destination: string): Promise<void> {
+  const all = await tree(destination);
+  for (const name of all.filter((path) => path.endsWith('.snap'))) {
+    const proof = await verifyArchive(await readFile(join(destination, name)));
+    const manifest = `manifests/${name}.json`;
+    if (!all.includes(manifest)) continue;
+    expect(parseManifest(await readFile(join(destination, manifest), 'utf8')).archive_sha256).toBe(proof.sha256);
+  }
+}
+
+/** As a round leaves it that ended well: these snapshots, each with its manifest, and nothing else at all. */
+export async function expectTidy({ destination, state }: Scene, snapshots: number): Promise<void> {
+  const names = await snapshotsIn(destination);
+  expect(names).toHaveLength(snapshots);
+  expect(await tree(destination)).toEqual(['manifests', ...names.map((name) => `manifests/${name}.json`), ...names]);
+  expect(await tree(state)).toEqual(['intents']);
+  await expectWhole(destination);
+}

@@ -11,6 +11,9 @@ process.on('uncaughtException', (error) => {
   process.exit(ERROR_CODES.internal.exitCode);
 });
 
+// Unheard, it makes Node open a debugger's port to everybody on this host.
+process.on('SIGUSR1', () => undefined);
+
 process.exitCode = await run({
   argv: process.argv.slice(2),
   env: process.env,

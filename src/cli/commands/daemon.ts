@@ -11,28 +11,38 @@ export async function runDaemon(command: Extract<Command, { verb: 'daemon' | 'on
   const { config } = await load(command, host);
   if (config.isOneShot) return runOnce(command, host);
   const stopping = listenForStop(host, config.stopGraceMs);
-  let current = await compose(config, host);
+  const starting = compose(config, host);
   let next: Composed | undefined;
   let replace = new AbortController();
-  let reloading = Promise.resolve();
+  let reloading: Promise<unknown> = starting;
 
   async function reload(): Promise<void> {
     try {
       const composed = await compose((await load(command, host)).config, host);
-      await next?.close();
+      const overtaken = next;
       next = composed;
       replace.abort();
+      await overtaken?.close();
     } catch (thrown) {
       const { code, message, advice } = toSnapshotError(thrown);
       current.log.error({ event: 'reload_refused', code, error: message, advice }, 'the new configuration is refused, the old one goes on');
     }
   }
+  // Heard from the start, for SIGHUP ends a process that does not listen; acted on once there is something to act on.
   host.on('SIGHUP', () => {
-    // One after the other: the last one sent is the one that counts.
-    reloading = reloading.then(reload);
+    // One after the other: the last one sent is the one that counts. A start that failed has been told.
+    reloading = reloading.then(reload, () => undefined);
   });
-  host.on('SIGUSR1', () => current.agent.trigger());
+  host.on(
+    'SIGUSR1',
+    () =>
+      void starting.then(
+        () => current.agent.trigger(),
+        () => undefined,
+      ),
+  );
 
+  let current = await starting;
   while (!stopping.stop.aborted) {
     current.vault.keepAlive();
     await current.agent.run({ stop: AbortSignal.any([stopping.stop, replace.signal]), abort: stopping.abort });

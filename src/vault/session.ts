@@ -2,11 +2,13 @@ import type { Clock } from '../agent/clock.ts';
 import type { Secret } from '../config/secret.ts';
 import { type ErrorCode, SnapshotError, toSnapshotError } from '../errors.ts';
 import type { Log } from '../observability/contract.ts';
+import { abortable } from './abortable.ts';
 import type { VaultApi } from './api.ts';
 import { readRenewal } from './auth/login.ts';
 import type { AuthMethod, Grant } from './auth/method.ts';
 import { statusOf } from './errors.ts';
-import { afterRenewal, backOffMs, isUsable, planToken, refusalPauseMs, type TokenLife } from './renewal.ts';
+import { HeldBack } from './held-back.ts';
+import { afterRenewal, backOffMs, isUsable, planToken, type TokenLife } from './renewal.ts';
 
 /** Often enough to see a new token file, a clock that jumped and a host that slept. */
 const LOOK_AGAIN_MS = 60_000;
@@ -32,11 +34,11 @@ export class Session {
   readonly #deps: SessionDeps;
   readonly #background = new AbortController();
   readonly #logins = new AbortController();
+  readonly #heldBack = new HeldBack();
   #held: Held | undefined;
   #loggingIn: Promise<Held> | undefined;
   #keeping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #refused: { readonly error: SnapshotError; readonly untilMs: number; readonly times: number } | undefined;
   #trouble: ErrorCode | undefined;
 
   constructor(deps: SessionDeps) {
@@ -110,25 +112,19 @@ export class Session {
 
   async #enter(): Promise<Held> {
     const { method, clock, random, log } = this.#deps;
-    if (this.#refused !== undefined && clock.now().getTime() < this.#refused.untilMs) throw this.#refused.error;
+    this.#heldBack.check(clock.now().getTime());
     try {
       const grant = await method.login(this.#logins.signal);
-      this.#refused = undefined;
+      this.#heldBack.clear();
       this.#held = { grant, jitter: random(), life: grant.life };
       log.debug({ event: 'vault_login', method: method.name, life_ms: grant.life.lifeMs }, 'has a token for Vault');
       this.keepAlive();
       return this.#held;
     } catch (thrown) {
       const error = toSnapshotError(thrown);
-      if (error.code === 'vault_login_failed') this.#holdBack(error);
+      if (error.code === 'vault_login_failed') this.#heldBack.note(error, clock.now().getTime());
       throw error;
     }
-  }
-
-  #holdBack(error: SnapshotError): void {
-    const times = (this.#refused?.times ?? 0) + 1;
-    const untilMs = this.#deps.clock.now().getTime() + refusalPauseMs(times);
-    this.#refused = { error, untilMs, times };
   }
 
   async #keep(signal: AbortSignal): Promise<void> {
@@ -215,19 +211,4 @@ function take(held: Held): Secret | undefined {
 function nextLook({ life, jitter }: Held, nowMs: number): number {
   const step = planToken(life, jitter);
   return step.do === 'keep' ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(1000, step.atMs - nowMs));
-}
-
-/** Waits no longer than the signal lets; what is waited for goes on. */
-async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let giveUp = (): void => undefined;
-  try {
-    return await new Promise<Result>((resolve, reject) => {
-      giveUp = () => reject(signal.reason);
-      if (signal.aborted) giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
-      work.then(resolve, reject);
-    });
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }

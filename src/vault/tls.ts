@@ -79,7 +79,8 @@ function unreadable(key: string, file: string, cause: unknown): SnapshotError {
 
 function makeContext(options: SecureContextOptions): SecureContext {
   // Without a CA of its own the system's store counts, as it does for the vault command; Node has only its built-in list.
-  const store = [...getCACertificates('system'), ...getCACertificates('extra')];
+  // A set, because a distribution's store holds each certificate twice, and each costs memory.
+  const store = [...new Set([...getCACertificates('system'), ...getCACertificates('extra')])];
   const trusted = options.ca === undefined && store.length > 0 ? { ca: store } : {};
   try {
     // An intermediate CA given as ca_cert is enough, as it is for the vault command.

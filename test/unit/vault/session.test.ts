@@ -142,6 +142,7 @@ describe('a session with a token of its own', () => {
       vault.clock.advance(60_000);
     }
     expect(vault.server.requests.length).toBeLessThanOrEqual(13);
+    expect((await failureOf(vault.client.openSnapshot(NEVER))).message).toMatch(/invalid role or secret ID; held back, next login in \d+ s$/);
   });
 
   it.each([

@@ -83,6 +83,15 @@ describe('the stream of a snapshot', () => {
     await server.closedConnections(1);
   });
 
+  it('lets go of a refused answer that would never end', async () => {
+    const server = await serve((_request, response) => {
+      response.write('{"data":');
+      return undefined;
+    });
+    expect((await failureOf(open(server.address), TOKEN)).code).toBe('vault_bad_answer');
+    await server.closedConnections(1);
+  });
+
   it('does not follow a standby: the leader never sees the token', async () => {
     const leader = await serve(() => ({ status: 200, json: {} }));
     const server = await serve(() => ({ status: 307, headers: { Location: `${leader.address}/v1/sys/storage/raft/snapshot` } }));
@@ -142,10 +151,10 @@ describe('the stream of a snapshot', () => {
           clearInterval(drip);
           response.end();
         }
-      }, 40);
+      }, 100);
       return undefined;
     });
-    const chunks = await drain(await open(server.address, { stallTimeoutMs: 300 }));
+    const chunks = await drain(await open(server.address, { stallTimeoutMs: 700 }));
     expect(Buffer.concat(chunks).equals(ARCHIVE)).toBe(true);
   });
 
@@ -154,11 +163,11 @@ describe('the stream of a snapshot', () => {
       response.end(ARCHIVE);
       return undefined;
     });
-    const stream = await open(server.address, { stallTimeoutMs: 60 });
+    const stream = await open(server.address, { stallTimeoutMs: 400 });
     let bytes = 0;
     for await (const chunk of stream) {
+      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 700));
       bytes += chunk.length;
-      await new Promise((resolve) => setTimeout(resolve, 120));
     }
     expect(bytes).toBe(ARCHIVE.length);
   });

@@ -76,6 +76,18 @@ describe('a session with a token that was given', () => {
     expect(vault.log.lines.find(({ level }) => level === 'warn')?.fields.reason).toContain('ends soon and cannot be renewed');
   });
 
+  it('names the token whose renewal Vault refuses, and asks for no other', async () => {
+    const { auth, path } = await tokenFile('given');
+    const vault = await start(auth);
+    vault.alive.add('given');
+    vault.answers.set('auth/token/renew-self', () => ({ status: 403, json: { errors: ['permission denied'] } }));
+    vault.client.keepAlive();
+    await passUntil(vault, 'auth/token/renew-self', 3);
+    expect(vault.log.told()).toEqual(['warn vault_token_trouble']);
+    expect(vault.log.lines.find(({ level }) => level === 'warn')?.fields.reason).toBe(`vault: the token of file ${path} ends soon and cannot be renewed`);
+    expect(vault.calls().filter((call) => call.includes('lookup-self'))).toHaveLength(1);
+  });
+
   it.each([
     { name: 'an empty file', text: ' \n' },
     { name: 'two lines', text: 'one\ntwo' },

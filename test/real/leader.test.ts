@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Manifest } from '../../src/snapshot/manifest.ts';
+import { scratchDirectory } from '../fakes/scratch.ts';
+import { type Cluster, startCluster } from '../servers/cluster.ts';
+import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
+import type { VaultNode } from '../servers/vault-node.ts';
+import { until } from '../servers/wait.ts';
+import { type Running, run, start } from '../system/program.ts';
+import { expectWhole, makeScene, type Scene, snapshotsIn, tree } from '../system/scene.ts';
+import { Gate, type Hold } from './gate.ts';
+import { linesOf, manifestsIn, nextLine, READABLE_LOG, reportOf } from './told.ts';
+
+const INTERVAL_MS = 3_000;
+/** More than the sockets on the way can hold: Vault is still sending while the agent waits. */
+const FILLING_BYTES = 24_000_000;
+const MIDDLE_BYTES = 2_000_000;
+
+/** One Vault, the agent beside it, and what is between them. */
+interface Post {
+  readonly node: VaultNode;
+  readonly gate: Gate;
+  readonly agent: Running;
+  readonly scene: Scene;
+}
+
+describe('three nodes with an agent on each', () => {
+  let cluster: Cluster;
+  let role: AppRole;
+
+  beforeAll(async () => {
+    cluster = await startCluster(3);
+    await fill(cluster.nodes[0]!, FILLING_BYTES);
+    role = await appRole(cluster.nodes[0]!);
+  });
+
+  afterAll(() => cluster.remove());
+
+  /** All agents deliver to one directory that they share, and each to one of its own besides. */
+  async function startPosts(): Promise<{ readonly posts: readonly Post[]; readonly shared: string }> {
+    const shared = join(await scratchDirectory(), 'shared');
+    const posts = await Promise.all(
+      cluster.nodes.map(async (node) => {
+        const gate = await openGate(node);
+        const scene = await makeScene(gate.address, role, { ...READABLE_LOG, frequency: `${INTERVAL_MS / 1000}s` });
+        await scene.configure({
+          local_storage: [
+            { name: 'shared', path: shared },
+            { name: 'own', path: scene.destination },
+          ],
+        });
+        return { node, gate, scene, agent: start(['--config', scene.config]) };
+      }),
+    );
+    return { posts, shared };
+  }
+
+  it('takes snapshots beside the leader only; the other agents say why they do not', async () => {
+    const { posts, shared } = await startPosts();
+    const leader = await cluster.leader();
+    const taken = await until('three snapshots', async () => atLeast(3, await manifestsIn(shared)));
+    for (const { node, agent, scene } of posts) {
+      if (node === leader) {
+        expect(linesOf(agent, 'standby')).toEqual([]);
+        expect((await manifestsIn(scene.destination)).slice(0, 3).map(({ archive_sha256 }) => archive_sha256)).toEqual(
+          taken.slice(0, 3).map(({ archive_sha256 }) => archive_sha256),
+        );
+      } else {
+        expect(await nextLine(agent, 'standby')).toMatchObject({ level: 'info', message: 'Not running on leader node, skipping.' });
+        expect(await tree(scene.destination)).toEqual([]);
+      }
+    }
+    await endAll(posts);
+    expectOneEach(await manifestsIn(shared));
+    await expectWhole(shared);
+  });
+
+  const ENDS = [
+    { end: 'is killed', fall: (node: VaultNode) => node.kill(), rise: startAgain },
+    { end: 'steps down', fall: (node: VaultNode) => node.write('sys/step-down'), rise: async () => undefined },
+    { end: 'is sealed', fall: (node: VaultNode) => node.seal(), rise: (node: VaultNode) => node.unseal() },
+  ];
+
+  it.each(ENDS)('goes on within an interval when the leader $end, with no snapshot too many and none missing', async ({ fall, rise }) => {
+    const { posts, shared } = await startPosts();
+    const old = await cluster.leader();
+    const before = await until('a snapshot', async () => atLeast(1, await manifestsIn(shared)));
+    await fall(old);
+    const leader = await cluster.leader(old);
+    const successor = posts.find(({ node }) => node === leader)!;
+    await until('two snapshots of the new leader', async () => atLeast(2, await manifestsIn(successor.scene.destination)));
+    await rise(old);
+    await until('the old leader to be a standby', async () => linesOf(postOf(posts, old).agent).at(-1)?.event !== 'round_failed' && (await isStandby(old)));
+    await endAll(posts);
+
+    const all = await manifestsIn(shared);
+    expectOneEach(all);
+    await expectNoGap(before.at(-1)!, all, leader);
+    await expectWhole(shared);
+  });
+
+  it('delivers nothing of a snapshot whose leader is killed in the middle, says so, and the next leader takes one', async () => {
+    const { posts, shared } = await startPosts();
+    const old = await cluster.leader();
+    const fallen = postOf(posts, old);
+    const hold = await reachMiddle(fallen.gate);
+    const before = await snapshotsIn(shared);
+    await old.kill();
+    hold.release();
+    expect(await nextLine(fallen.agent, 'round_failed')).toMatchObject({
+      level: 'error',
+      code: 'vault_cut',
+      message: 'Unable to generate snapshot vault: sys/storage/raft/snapshot: the connection ended before the archive did',
+    });
+    expect((await tree(fallen.scene.destination)).filter((name) => name.startsWith('.'))).toEqual([]);
+    await until('a snapshot of the new leader', async () => (await snapshotsIn(shared)).length > before.length);
+    await startAgain(old);
+    await endAll(posts);
+    expectOneEach(await manifestsIn(shared));
+    await expectWhole(shared);
+    expect((await tree(fallen.scene.state)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it.each(ENDS.slice(1))('delivers the whole snapshot when the leader $end in the middle of it, and notes it', async ({ fall, rise }) => {
+    const { posts, shared } = await startPosts();
+    const old = await cluster.leader();
+    const fallen = postOf(posts, old);
+    const hold = await reachMiddle(fallen.gate);
+    const before = await snapshotsIn(shared);
+    const falling = fall(old);
+    hold.release();
+    await until('the snapshot', async () => (await snapshotsIn(shared)).length > before.length);
+    await falling;
+    const leader = await cluster.leader(old);
+    const successor = posts.find(({ node }) => node === leader)!;
+    await until('a snapshot of the new leader', async () => atLeast(1, await manifestsIn(successor.scene.destination)));
+    await rise(old);
+    await endAll(posts);
+    expect(linesOf(fallen.agent, 'round_failed').filter(({ code }) => code === 'vault_cut' || code === 'archive_corrupt')).toEqual([]);
+    expectOneEach(await manifestsIn(shared));
+    await expectWhole(shared);
+  });
+
+  it('does not follow the redirection of a standby', async () => {
+    const [follower] = await cluster.followers();
+    const scene = await makeScene(follower!.address, role, { leader_check: 'off' });
+    const ended = await run(['--once', '--json', '--config', scene.config]);
+    expect(ended.code).toBe(69);
+    expect(reportOf(ended)).toMatchObject({ outcome: 'failed', code: 'vault_standby' });
+    expect(reportOf(ended).message).toContain(`sends us to ${new URL((await cluster.leader()).address).host}`);
+    expect(await tree(scene.destination)).toEqual([]);
+  });
+});
+
+async function openGate(node: VaultNode): Promise<Gate> {
+  const gate = await Gate.open(node.address);
+  onTestFinished(() => gate.close());
+  return gate;
+}
+
+/** Resolves with a snapshot on its way, held up in its middle. */
+async function reachMiddle(gate: Gate): Promise<Hold> {
+  const hold = gate.hold(MIDDLE_BYTES);
+  await hold.reached;
+  return hold;
+}
+
+async function startAgain(node: VaultNode): Promise<void> {
+  await node.start();
+  await node.unseal();
+}
+
+async function isStandby(node: VaultNode): Promise<boolean> {
+  return (await node.request('GET', 'sys/health')).status === 429;
+}
+
+function postOf(posts: readonly Post[], node: VaultNode): Post {
+  return posts.find((post) => post.node === node)!;
+}
+
+async function endAll(posts: readonly Post[]): Promise<void> {
+  const codes = posts.map(({ agent }) => {
+    agent.signal('SIGTERM');
+    return agent.ended.then(({ code }) => code);
+  });
+  expect(await Promise.all(codes)).toEqual([0, 0, 0]);
+}
+
+function atLeast(count: number, manifests: readonly Manifest[]): readonly Manifest[] | undefined {
+  return manifests.length >= count ? manifests : undefined;
+}
+
+/** Two within half an interval are two of the same interval. */
+function expectOneEach(manifests: readonly Manifest[]): void {
+  const times = manifests.map(({ taken_at }) => Date.parse(taken_at));
+  const steps = times.slice(1).map((time, index) => time - times[index]!);
+  expect(steps.filter((step) => step < INTERVAL_MS / 2)).toEqual([]);
+}
+
+/** From when one was due and there was a leader by Vault's own account, one interval to find out and one for a busy machine. */
+async function expectNoGap(last: Manifest, all: readonly Manifest[], leader: VaultNode): Promise<void> {
+  const { json } = await leader.request('GET', 'sys/leader');
+  const leadsSince = Date.parse(String(json.active_time));
+  const next = all.find(({ taken_at }) => Date.parse(taken_at) > leadsSince)!;
+  const due = Math.max(Date.parse(last.taken_at) + INTERVAL_MS, leadsSince);
+  expect(Date.parse(next.taken_at) - due).toBeLessThan(2 * INTERVAL_MS);
+}

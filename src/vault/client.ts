@@ -36,7 +36,6 @@ export class VaultClient implements Vault {
   readonly #api: VaultApi;
   readonly #session: Session;
   readonly #methodName: string;
-  #clockSkewMs: number | undefined;
   #hasWarnedOfSkew = false;
 
   constructor(config: VaultConfig, deps: VaultDeps) {
@@ -47,16 +46,6 @@ export class VaultClient implements Vault {
     const method = chooseAuth(config.auth, { api: this.#api, namespace: config.namespace, nowMs: () => deps.clock.now().getTime() });
     this.#methodName = method.name;
     this.#session = new Session({ method, api: this.#api, clock: deps.clock, random: deps.random, log: deps.log });
-  }
-
-  /** Our clock minus Vault's, as of the last answer. */
-  get clockSkewMs(): number | undefined {
-    return this.#clockSkewMs;
-  }
-
-  /** When the token ends; undefined without a token or an end. */
-  get tokenExpiry(): { readonly at: Date; readonly lifeMs: number } | undefined {
-    return this.#session.expiry;
   }
 
   /** For a daemon: gets a token and keeps it alive from now on, so that trouble shows before the first snapshot needs it. */
@@ -92,10 +81,10 @@ export class VaultClient implements Vault {
 
   /** A wrong clock here puts wrong times into names and makes tokens seem to end early or late. */
   #compareClocks(vaultTime: Date): void {
-    this.#clockSkewMs = this.#deps.clock.now().getTime() - vaultTime.getTime();
-    if (this.#hasWarnedOfSkew || Math.abs(this.#clockSkewMs) <= SKEW_LIMIT_MS) return;
+    const skewMs = this.#deps.clock.now().getTime() - vaultTime.getTime();
+    if (this.#hasWarnedOfSkew || Math.abs(skewMs) <= SKEW_LIMIT_MS) return;
     this.#hasWarnedOfSkew = true;
-    const seconds = Math.round(this.#clockSkewMs / 1000);
+    const seconds = Math.round(skewMs / 1000);
     this.#deps.log.warn({ event: 'vault_clock_skew', skew_seconds: seconds }, 'the clocks of this host and of Vault differ by more than a minute');
   }
 }

@@ -1,4 +1,5 @@
 import { SnapshotError } from '../errors.ts';
+import { abortable } from './abortable.ts';
 import type { Answer } from './api.ts';
 import { isRecord } from './auth/login.ts';
 import { hostOf, type LeadershipFacts, type Peer, type ResolvedHost } from './leadership.ts';
@@ -7,10 +8,11 @@ import { hostOf, type LeadershipFacts, type Peer, type ResolvedHost } from './le
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** A name that does not resolve names no host of ours. */
-export async function resolveHost(text: string, resolve: Resolve): Promise<ResolvedHost> {
+export async function resolveHost(text: string, resolve: Resolve, signal: AbortSignal): Promise<ResolvedHost> {
   const host = hostOf(text);
   if (host === undefined) return { text, addresses: [] };
-  const addresses = await resolve(host).catch((error: unknown) => {
+  const addresses = await abortable(resolve(host), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
     if (error instanceof Error && 'code' in error) return [];
     throw error;
   });
@@ -18,17 +20,17 @@ export async function resolveHost(text: string, resolve: Resolve): Promise<Resol
 }
 
 /** Both addresses of the leader, as far as Vault tells them. */
-export async function leaderHosts({ json }: Answer, resolve: Resolve): Promise<readonly ResolvedHost[]> {
+export async function leaderHosts({ json }: Answer, resolve: Resolve, signal: AbortSignal): Promise<readonly ResolvedHost[]> {
   const texts = [json.leader_address, json.leader_cluster_address].filter((text) => typeof text === 'string' && text !== '');
-  return await Promise.all(texts.map((text) => resolveHost(String(text), resolve)));
+  return await Promise.all(texts.map((text) => resolveHost(String(text), resolve, signal)));
 }
 
-export async function readPeers({ json }: Answer, resolve: Resolve): Promise<LeadershipFacts['peers']> {
+export async function readPeers({ json }: Answer, resolve: Resolve, signal: AbortSignal): Promise<LeadershipFacts['peers']> {
   const config = isRecord(json.data) ? json.data.config : undefined;
   const servers = isRecord(config) && Array.isArray(config.servers) ? config.servers.filter(isRecord) : [];
   if (servers.length === 0) return 'unreadable';
   const peers = servers.map(async (server): Promise<Peer> => {
-    const host = await resolveHost(typeof server.address === 'string' ? server.address : '', resolve);
+    const host = await resolveHost(typeof server.address === 'string' ? server.address : '', resolve, signal);
     return { ...host, isLeader: server.leader === true };
   });
   return await Promise.all(peers);

@@ -45,9 +45,9 @@ async function decide(deps: LeaderQuestionDeps, answer: Answer, signal: AbortSig
 
 async function gather(deps: LeaderQuestionDeps, answer: Answer, signal: AbortSignal): Promise<LeadershipFacts> {
   const { endpoint, check, resolve } = deps;
-  const hosts = await leaderHosts(answer, resolve);
+  const hosts = await leaderHosts(answer, resolve, signal);
   const isUnixSocket = endpoint.socketPath !== undefined;
-  const asked = isUnixSocket ? { text: endpoint.address, addresses: [] } : await resolveHost(endpoint.address, resolve);
+  const asked = isUnixSocket ? { text: endpoint.address, addresses: [] } : await resolveHost(endpoint.address, resolve, signal);
   const isSelf = answer.json.is_self === true || (answer.json.ha_enabled === false && (await isActive(deps.api, signal)));
   return {
     check,
@@ -99,7 +99,7 @@ async function askPeers({ api, session, resolve }: LeaderQuestionDeps, signal: A
   try {
     const call = { method: 'GET', path: 'sys/storage/raft/configuration' } as const;
     const answer = await session.withToken((token) => api.call({ ...call, token }, signal), signal);
-    return await readPeers(answer, resolve);
+    return await readPeers(answer, resolve, signal);
   } catch (error) {
     if (isRefusal(error)) return 'unreadable';
     throw error;

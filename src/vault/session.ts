@@ -45,12 +45,6 @@ export class Session {
     this.#deps = deps;
   }
 
-  /** When the token ends and how long its life was; undefined without a token or an end. */
-  get expiry(): { readonly at: Date; readonly lifeMs: number } | undefined {
-    const life = this.#held?.life;
-    return life === undefined || life.lifeMs === 0 ? undefined : { at: new Date(life.expiresAtMs), lifeMs: life.lifeMs };
-  }
-
   /** Keeps a token from now on, also while nobody calls: a standby is to be able to lead at any time. */
   keepAlive(): void {
     if (this.#closing === undefined) this.#keeping ??= this.#keep(this.#background.signal);

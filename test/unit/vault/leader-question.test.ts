@@ -116,6 +116,22 @@ describe('leadership', () => {
     expect((await failureOf(client.leadership(NEVER))).code).toBe('vault_sealed');
   });
 
+  it('ends with the reason of the signal while a name server keeps silent', async () => {
+    const stop = new AbortController();
+    const resolve = () => {
+      stop.abort(new Error('told to stop'));
+      return new Promise<never>(() => undefined);
+    };
+    const { client } = await start({ 'sys/leader': ok(LEADER) }, { resolve });
+    await expect(client.leadership(stop.signal)).rejects.toThrow('told to stop');
+  });
+
+  it('takes a name that does not resolve for no host of ours', async () => {
+    const resolve = async () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+    const { client } = await start({ 'sys/leader': ok(LEADER) }, { resolve, leaderCheck: 'ip' });
+    expect((await client.leadership(NEVER)).role).toBe('standby');
+  });
+
   it('refuses an address that is none', () => {
     expect(() => clientOf({ address: 'vault:8200' })).toThrow('addr: not an http, https or unix address');
   });

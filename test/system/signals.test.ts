@@ -1,0 +1,240 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HostileProxy } from '../fakes/proxy.ts';
+import { removeVault, startVault } from '../servers/vault.ts';
+import { type AppRole, appRole } from '../servers/vault-data.ts';
+import type { VaultNode } from '../servers/vault-node.ts';
+import { until } from '../servers/wait.ts';
+import { type Running, start } from './program.ts';
+import { expectTidy, makeScene, type Scene, type Settings, snapshotsIn, tree } from './scene.ts';
+
+const READY = /is ready/;
+const DONE = /round done/;
+
+let vault: VaultNode;
+let role: AppRole;
+let proxy: HostileProxy;
+
+beforeAll(async () => {
+  vault = await startVault();
+  role = await appRole(vault);
+  proxy = await HostileProxy.start(vault.address);
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await removeVault(vault);
+});
+
+beforeEach(() => {
+  proxy.fault = { kind: 'none' };
+});
+
+interface Started {
+  readonly scene: Scene;
+  readonly program: Running;
+}
+
+async function startIdle(settings: Settings = {}): Promise<Started> {
+  const scene = await makeScene(proxy.address, role, settings);
+  const program = start(['--config', scene.config]);
+  await program.line(DONE);
+  return { scene, program };
+}
+
+/** In the middle of reading the archive; it goes on only when `release` is called. */
+async function startInRound(args: readonly string[], settings: Settings = {}): Promise<Started & { readonly release: () => void }> {
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  proxy.fault = { kind: 'hold', at: 8000, until: promise };
+  const scene = await makeScene(proxy.address, role, settings);
+  const asked = proxy.snapshotsAsked;
+  const program = start([...args, '--config', scene.config]);
+  await until('the archive to be asked for', async () => proxy.snapshotsAsked > asked);
+  await program.line(READY);
+  return { scene, program, release };
+}
+
+async function expectNothing({ destination, state }: Scene): Promise<void> {
+  expect((await tree(destination)).filter((path) => path !== 'manifests')).toEqual([]);
+  expect((await tree(state)).filter((path) => path !== 'intents')).toEqual([]);
+}
+
+describe('SIGTERM and SIGINT', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle daemon with 0', async (signal) => {
+    const { scene, program } = await startIdle();
+    program.signal(signal);
+    expect(await program.ended).toMatchObject({ code: 0, signal: null });
+    await expectTidy(scene, 1);
+  });
+
+  it('lets the daemon finish its round within the grace period', async () => {
+    const { scene, program, release } = await startInRound([]);
+    program.signal('SIGTERM');
+    release();
+    expect(await program.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(DONE) });
+    await expectTidy(scene, 1);
+  });
+
+  it('aborts the round of a daemon that outlasts the grace period, and leaves nothing of it', async () => {
+    const { scene, program } = await startInRound([], { stop_grace: '300ms' });
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('code=stopped ');
+    await expectNothing(scene);
+  });
+
+  it.each([
+    { args: [], signal: 'SIGTERM', expected: 0 },
+    { args: [], signal: 'SIGINT', expected: 0 },
+    { args: ['--once'], signal: 'SIGTERM', expected: 143 },
+    { args: ['--once'], signal: 'SIGINT', expected: 130 },
+  ] as const)('a second $signal to $args ends the round at once, with $expected', async ({ args, signal, expected }) => {
+    const { scene, program } = await startInRound(args);
+    program.signal(signal);
+    program.signal(signal);
+    // Two of a kind may arrive as one: one more until it is heard.
+    const again = setInterval(() => program.signal(signal), 100);
+    const { code } = await program.ended;
+    clearInterval(again);
+    expect(code).toBe(expected);
+    await expectNothing(scene);
+  });
+
+  it.each([
+    { signal: 'SIGTERM', expected: 143, name: 'stopped' },
+    { signal: 'SIGINT', expected: 130, name: 'stopped_int' },
+  ] as const)('$signal ends a --once that outlasts the grace period with $expected', async ({ signal, expected, name }) => {
+    const { scene, program } = await startInRound(['--once', '--json'], { stop_grace: '300ms' });
+    program.signal(signal);
+    const { code, stdout } = await program.ended;
+    expect(code).toBe(expected);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', code: name, delivered: [] });
+    await expectNothing(scene);
+  });
+
+  it('lets a --once finish within the grace period, with 0', async () => {
+    const { scene, program, release } = await startInRound(['--once']);
+    program.signal('SIGTERM');
+    release();
+    expect((await program.ended).code).toBe(0);
+    await expectTidy(scene, 1);
+  });
+});
+
+describe('SIGUSR1', () => {
+  it('takes a snapshot now', async () => {
+    const { scene, program } = await startIdle();
+    program.signal('SIGUSR1');
+    await program.line(DONE);
+    await expectTidy(scene, 2);
+  });
+
+  it('is refused while a round runs', async () => {
+    const { scene, program, release } = await startInRound([]);
+    program.signal('SIGUSR1');
+    await program.line(/a round is running already/);
+    release();
+    await program.line(DONE);
+    await expectTidy(scene, 1);
+  });
+
+  it('opens no debugger in a --once', async () => {
+    const { program, release } = await startInRound(['--once']);
+    program.signal('SIGUSR1');
+    release();
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/debugger/i);
+  });
+});
+
+describe('SIGHUP', () => {
+  it('brings in another frequency', async () => {
+    const { scene, program } = await startIdle({ frequency: '1h' });
+    await scene.configure({ frequency: '1s' });
+    program.signal('SIGHUP');
+    await program.line(/new configuration is in effect/);
+    await program.line(DONE);
+    await program.line(DONE);
+    expect((await snapshotsIn(scene.destination)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('brings in another destination, and forgets the one that is no longer named', async () => {
+    const { scene, program } = await startIdle();
+    const other = join(scene.directory, 'other');
+    await scene.configure({ local_storage: [{ name: 'second', path: other }] });
+    program.signal('SIGHUP');
+    expect(await program.line(/Successfully created local snapshot to/)).toContain(other);
+    await program.line(DONE);
+    program.signal('SIGUSR1');
+    await program.line(DONE);
+    expect(await snapshotsIn(other)).toHaveLength(2);
+    expect(await snapshotsIn(scene.destination)).toHaveLength(1);
+  });
+
+  it('forgets a key that was taken out of the file', async () => {
+    const { scene, program } = await startIdle({ retain: 1 });
+    program.signal('SIGUSR1');
+    await program.line(DONE);
+    expect(await snapshotsIn(scene.destination)).toHaveLength(1);
+    await scene.configure({ retain: undefined });
+    program.signal('SIGHUP');
+    await program.line(/new configuration is in effect/);
+    program.signal('SIGUSR1');
+    await program.line(DONE);
+    expect(await snapshotsIn(scene.destination)).toHaveLength(2);
+  });
+
+  it.each([
+    { name: 'a wrong value', text: '{"frequency":"hourly"}', says: /frequency/ },
+    { name: 'no JSON', text: '{"frequency":', says: /snapshot\.json/ },
+    { name: 'nothing', text: '', says: /is empty/ },
+  ])('refuses a file with $name by its name, and goes on with the old one', async ({ text, says }) => {
+    const { scene, program } = await startIdle();
+    await writeFile(scene.config, text);
+    program.signal('SIGHUP');
+    const line = await program.line(/the new configuration is refused/);
+    expect(line).toMatch(says);
+    expect(line).toContain('snapshot.json');
+    program.signal('SIGUSR1');
+    await program.line(DONE);
+    await expectTidy(scene, 2);
+    program.signal('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+  });
+
+  it('is heard every time, ten times in a row and in the middle of a round', async () => {
+    const { scene, program } = await startIdle();
+    for (let turn = 1; turn <= 10; turn++) {
+      program.signal('SIGHUP');
+      await program.line(/new configuration is in effect/);
+    }
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    proxy.fault = { kind: 'hold', at: 8000, until: promise };
+    const asked = proxy.snapshotsAsked;
+    program.signal('SIGUSR1');
+    await until('the round to begin', async () => proxy.snapshotsAsked > asked);
+    for (let turn = 1; turn <= 10; turn++) {
+      program.signal('SIGHUP');
+      await program.line(READY);
+    }
+    release();
+    await program.line(DONE);
+    await program.line(/new configuration is in effect/);
+    expect(program.lines.filter((line) => / (warn|error) /.test(line))).toEqual([]);
+    await expectTidy(scene, 2);
+    program.signal('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+  });
+
+  it('does not end a daemon that is still starting', async () => {
+    const scene = await makeScene(proxy.address, role);
+    const program = start(['--config', scene.config]);
+    await program.line(READY);
+    program.signal('SIGHUP');
+    await program.line(/new configuration is in effect/);
+    await expectTidy(scene, 1);
+  });
+});

@@ -17,9 +17,14 @@ export async function scratchDirectory(): Promise<string> {
 /** A disk so small that a test can fill it. Needs root, as CI has. */
 export async function smallDisk(bytes: number): Promise<string> {
   const path = await scratchDirectory();
+  await mountSmallDisk(path, bytes);
+  return path;
+}
+
+/** The same in place of a directory that is there. Until the end of the test it hides what was there before. */
+export async function mountSmallDisk(path: string, bytes: number): Promise<void> {
   await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'none', path]);
   onTestFinished(async () => void (await run('umount', ['--lazy', path])));
-  return path;
 }
 
 /** The same files, where nobody, not even root, may write. */

@@ -1,4 +1,4 @@
-import { SnapshotError, toSnapshotError } from '../errors.ts';
+import { type ErrorCode, SnapshotError, toSnapshotError } from '../errors.ts';
 import type { VaultApi } from './api.ts';
 import { isRecord } from './auth/login.ts';
 import { checkUsable } from './cluster-facts.ts';
@@ -10,6 +10,8 @@ export interface Finding {
   readonly what: 'connection' | 'seal and storage' | 'login' | 'snapshot policy' | 'raft configuration policy';
   readonly ok: boolean;
   readonly detail: string;
+  /** Where it failed. */
+  readonly code?: ErrorCode;
   readonly advice: string;
 }
 
@@ -45,7 +47,7 @@ export async function checkVault(deps: CheckDeps, signal: AbortSignal): Promise<
   } catch (thrown) {
     signal.throwIfAborted();
     const { code, message, advice } = toSnapshotError(thrown);
-    findings.push({ what, ok: false, detail: `${code}: ${message}`, advice: what === 'login' && code === 'vault_denied' ? DEAD_TOKEN : advice });
+    findings.push({ what, ok: false, detail: message, code, advice: what === 'login' && code === 'vault_denied' ? DEAD_TOKEN : advice });
   }
   return findings;
 }
@@ -64,7 +66,7 @@ function readCapabilities(told: unknown): readonly Finding[] {
   return [
     canRead(SNAPSHOT)
       ? { what: 'snapshot policy', ok: true, detail: `may read ${SNAPSHOT}`, advice: '' }
-      : { what: 'snapshot policy', ok: false, detail: `may not read ${SNAPSHOT}`, advice: new SnapshotError('vault_denied', '').advice },
+      : { what: 'snapshot policy', ok: false, detail: `may not read ${SNAPSHOT}`, code: 'vault_denied', advice: new SnapshotError('vault_denied', '').advice },
     canRead(CONFIGURATION)
       ? { what: 'raft configuration policy', ok: true, detail: `may read ${CONFIGURATION}`, advice: '' }
       : {

@@ -5,7 +5,7 @@ import { logReport } from './log-report.ts';
 import type { RoundReport } from './report.ts';
 import { runRound } from './round.ts';
 import { dueTime, intervalMs, retryDelayMs, skipTicks } from './schedule.ts';
-import { lookAround, prepare } from './start.ts';
+import { adoptUnfinished, lookAround, prepare } from './start.ts';
 
 /** `stop`: nothing new begins. `abort`: what is under way ends too. */
 export interface StopSignals {
@@ -56,8 +56,9 @@ export class Agent {
   async #rest(signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#deps;
     const now = clock.now();
+    forgetFuture(this.#destinations, now);
     const due = Math.min(...this.#destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime()));
-    const next = new Date((this.#retryAt?.getTime() ?? due) + Math.floor(random() * this.#jitterMs));
+    const next = this.#retryAt ?? new Date(due + Math.floor(random() * this.#jitterMs));
     log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
     await clock.waitUntil(next, signal);
   }
@@ -86,9 +87,11 @@ export class Agent {
   }
 
   async #lead(leader: Leader, forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
+    await adoptUnfinished(this.#destinations, this.#deps, abort);
     // A new leader goes by what the others left, so that a change makes neither a gap nor a second snapshot.
     if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
     this.#isLeading = true;
+    forgetFuture(this.#destinations, begun);
     const due = forced ?? this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, begun) <= begun);
     if (due.length > 0) return this.#takeTurn(due, leader, abort);
     const { node } = this.#deps.settings;
@@ -122,6 +125,11 @@ export class Agent {
       if (skipped > 0) log.warn({ event: 'tick_skipped', destination: destination.storage.name, skipped }, 'the round took longer than the interval');
     }
   }
+}
+
+/** A round dated in the future, by a clock since set right, must not silence the daemon until then. */
+function forgetFuture(destinations: readonly Destination[], now: Date): void {
+  for (const destination of destinations) if (destination.lastRound && destination.lastRound > now) destination.lastRound = now;
 }
 
 function hadItsTurn({ storage }: Destination, report: Exclude<RoundReport, { outcome: 'failed' }>): boolean {

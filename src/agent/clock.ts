@@ -1,7 +1,7 @@
 /** Time as the agent sees it: passed in, so that ten years can go by in a test. */
 export interface Clock {
   now(): Date;
-  /** Resolves when the time has come, or at once when the signal aborts; never rejects. */
+  /** Resolves when the time has come or, on a clock that is set back, as late as was meant; at once when the signal aborts. Never rejects. */
   waitUntil(time: Date, signal: AbortSignal): Promise<void>;
 }
 
@@ -11,9 +11,10 @@ const LOOK_AGAIN_MS = 30_000;
 export const systemClock: Clock = {
   now: () => new Date(),
   async waitUntil(time, signal) {
-    for (let left = time.getTime() - Date.now(); left > 0 && !signal.aborted; left = time.getTime() - Date.now()) {
-      await pause(Math.min(left, LOOK_AGAIN_MS), signal);
-    }
+    // Set back, the clock must not put off what was to come: a wait is never longer than it was meant to be.
+    const longest = performance.now() + time.getTime() - Date.now();
+    const left = () => Math.min(time.getTime() - Date.now(), longest - performance.now());
+    for (let ms = left(); ms > 0 && !signal.aborted; ms = left()) await pause(Math.min(ms, LOOK_AGAIN_MS), signal);
   },
 };
 

@@ -1,5 +1,8 @@
 import type { SnapshotError } from '../errors.ts';
 
+// A longer timer would fire at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Runs work under a signal that also aborts, with that error as its reason, when the time is up. */
 export async function withDeadline<Result>(
   signal: AbortSignal,
@@ -8,7 +11,7 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(makeError()), ms);
+  const timer = setTimeout(() => late.abort(makeError()), Math.min(ms, LONGEST_TIMER_MS));
   try {
     return await work(AbortSignal.any([signal, late.signal]));
   } finally {

@@ -19,15 +19,9 @@ export function intervalMs(rule: ScheduleRule, from: Date): number {
   return nextTime(rule, first).getTime() - first.getTime();
 }
 
-/**
- * When the next snapshot is due, given the time of the last one (none: now). Never later than the rule's next time from now:
- * a snapshot dated in the future, by a clock since set right, must not silence the daemon.
- */
+/** When the next snapshot is due, given the time of the last one; none: now. */
 export function dueTime(rule: ScheduleRule, last: Date | undefined, now: Date): Date {
-  if (last === undefined) return now;
-  const due = nextTime(rule, last);
-  const latest = nextTime(rule, now);
-  return due < latest ? due : latest;
+  return last === undefined ? now : nextTime(rule, last);
 }
 
 /** How long to wait after that many failed rounds in a row: soon at first, never longer than the interval itself. */

@@ -1,3 +1,6 @@
+// A longer timer would fire at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Ends work that makes no progress: a signal for those who listen, a rejection for those who do not. */
 export class Watchdog {
   /** Aborts when the outer signal does, or when a step took too long. */
@@ -7,7 +10,7 @@ export class Watchdog {
   readonly #makeError: () => Error;
 
   constructor(outer: AbortSignal, limitMs: number, makeError: () => Error) {
-    this.#limitMs = limitMs;
+    this.#limitMs = Math.min(limitMs, LONGEST_TIMER_MS);
     this.#makeError = makeError;
     this.signal = AbortSignal.any([outer, this.#stall.signal]);
   }

@@ -53,10 +53,10 @@ export class FakeClock implements Clock {
       await this.untilAsleep(count);
       const next = this.#sleepers.toSorted((a, b) => a.steadyMs - b.steadyMs)[0];
       if (next === undefined || next.steadyMs > endMs) break;
-      this.#pass(Math.max(0, next.steadyMs - this.#steadyMs));
+      this.pass(next.steadyMs - this.#steadyMs);
       next.wake();
     }
-    this.#pass(endMs - this.#steadyMs);
+    this.pass(endMs - this.#steadyMs);
   }
 
   /** Somebody sets the clock: who waits for a time that is now past wakes, who waits for one that went away waits no longer than he meant to. */
@@ -65,8 +65,9 @@ export class FakeClock implements Clock {
     for (const { untilMs, wake } of [...this.#sleepers]) if (untilMs <= this.#wallMs) wake();
   }
 
-  #pass(ms: number): void {
-    this.#steadyMs += ms;
-    this.#wallMs += ms;
+  /** Time goes by while somebody is at work. */
+  pass(ms: number): void {
+    this.#steadyMs += Math.max(0, ms);
+    this.#wallMs += Math.max(0, ms);
   }
 }

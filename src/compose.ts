@@ -23,7 +23,11 @@ import { isTmpfs } from './storage/file-system.ts';
 import { keyPrefix } from './storage/key.ts';
 import type { Witness } from './storage/leftover.ts';
 import { LocalStorage } from './storage/local/storage.ts';
+import { PartBudget } from './storage/part-writer.ts';
 import { createVault, type VaultClient } from './vault/client.ts';
+
+/** For parts of all uploads together, beyond the one that each may always have. */
+const PART_BUDGET_BYTES = 32 * 1024 * 1024;
 
 /** Everything one configuration needs, wired. */
 export interface Composed {
@@ -49,7 +53,8 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
     isAlive: (pid) => host.isAlive(pid),
     now: () => new Date(),
   };
-  const destinations = config.destinations.map((destination) => toDestination(destination, config, witness));
+  const deps: StorageDeps = { witness, env: host.env, budget: new PartBudget(PART_BUDGET_BYTES), log, now: () => new Date() };
+  const destinations = await Promise.all(config.destinations.map((destination) => toDestination(destination, config, deps)));
   const vault = createVault(config.vault, {
     log,
     clock: systemClock,
@@ -59,7 +64,7 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
     stallTimeoutMs: config.stallTimeoutMs,
   });
   const spools = new LocalSpoolDirectory(directory, witness);
-  const deps: RoundDeps = {
+  const roundDeps: RoundDeps = {
     vault,
     spools,
     intents: openIntents(join(directory, 'intents')),
@@ -79,7 +84,7 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
   };
   await announce(config, directory, log);
   return {
-    agent: new Agent(deps, destinations, config.jitterMs),
+    agent: new Agent(roundDeps, destinations, config.jitterMs),
     vault,
     destinations,
     spools,
@@ -90,10 +95,19 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
   };
 }
 
-function toDestination(destination: DestinationConfig, config: Config, witness: Witness): Destination {
+/** What drivers are made with. */
+interface StorageDeps {
+  readonly witness: Witness;
+  readonly env: Host['env'];
+  readonly budget: PartBudget;
+  readonly log: Log;
+  now(): Date;
+}
+
+async function toDestination(destination: DestinationConfig, config: Config, deps: StorageDeps): Promise<Destination> {
   return {
-    storage: createStorage(destination, witness),
-    prefix: keyPrefix(''),
+    storage: await createStorage(destination, deps),
+    prefix: destination.kind === 'azure' ? destination.settings.prefix : keyPrefix(''),
     rule: destination.schedule,
     schedule: destination.schedule === config.schedule ? 'default' : destination.name,
     retain: destination.retain,
@@ -105,10 +119,12 @@ function toDestination(destination: DestinationConfig, config: Config, witness: 
   };
 }
 
-/** The one place that knows the drivers. */
-function createStorage(destination: DestinationConfig, witness: Witness): Storage {
-  if (destination.kind === 'local') return new LocalStorage({ name: destination.name, path: destination.path, ...witness });
-  throw new SnapshotError('storage_unsupported', `destination ${destination.name}: ${destination.kind}: this version delivers to local_storage only`);
+/** The one place that knows the drivers. The SDKs are large: each is loaded when a destination needs it. */
+async function createStorage(destination: DestinationConfig, { witness, ...deps }: StorageDeps): Promise<Storage> {
+  const { kind, name } = destination;
+  if (kind === 'local') return new LocalStorage({ name, path: destination.path, ...witness });
+  if (kind === 'azure') return (await import('./storage/azure/storage.ts')).openAzureStorage(destination.settings, { name, ...deps });
+  throw new SnapshotError('storage_unsupported', `destination ${name}: ${kind}: this version does not deliver there yet`);
 }
 
 function ownAddresses(): readonly string[] {

@@ -1,4 +1,5 @@
 import type { RetentionPolicy } from '../retention/plan.ts';
+import type { AzureSettings } from '../storage/azure/config.ts';
 import type { SecretSource } from './secret.ts';
 
 /** The whole configuration, parsed once at the door: every value is right, every default filled in. */
@@ -82,8 +83,13 @@ export interface LocalDestinationConfig extends DestinationBase {
 
 /** The other kinds are read and checked in full; their drivers come with their own settings types. */
 export interface CloudDestinationConfig extends DestinationBase {
-  readonly kind: 'aws' | 'gcp' | 'azure';
+  readonly kind: 'aws' | 'gcp';
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export type DestinationConfig = LocalDestinationConfig | CloudDestinationConfig;
+export interface AzureDestinationConfig extends DestinationBase {
+  readonly kind: 'azure';
+  readonly settings: AzureSettings;
+}
+
+export type DestinationConfig = LocalDestinationConfig | CloudDestinationConfig | AzureDestinationConfig;

@@ -1,3 +1,4 @@
+import { azureTable } from '../storage/azure/config.ts';
 import type { Table } from './format.ts';
 import { absolutePath, aliasName, anything, destinationName, flag, frequencyDuration, text } from './formats.ts';
 import { retain } from './retain-format.ts';
@@ -51,29 +52,10 @@ const googleTable = {
   bucket: { doc: 'The bucket. Empty switches the block off. The credentials are the application default ones.', format: text, since: 'ancestor' },
 } as const satisfies Table;
 
-const azureTable = {
-  ...destinationTable,
-  container_name: { doc: 'The container. Empty switches the block off.', format: text, since: 'ancestor' },
-  account_name: {
-    doc: 'The storage account.',
-    format: text,
-    since: 'ancestor',
-    env: ['AZURE_STORAGE_ACCOUNT'],
-    isEnvironmentFirst: true,
-  },
-  account_key: {
-    doc: 'The key of the storage account.',
-    format: secret,
-    since: 'ancestor',
-    env: ['AZURE_STORAGE_ACCESS_KEY'],
-    isEnvironmentFirst: true,
-  },
-} as const satisfies Table;
-
 /** A block of the file that names destinations, or a list of such blocks. `switchKey` empty means off, as with the ancestor. */
 export const DESTINATION_BLOCKS = [
   { block: 'local_storage', kind: 'local', title: 'A directory', switchKey: 'path', table: localTable },
   { block: 'aws_storage', kind: 'aws', title: 'S3 and what speaks its language', switchKey: 's3_bucket', table: awsTable },
   { block: 'google_storage', kind: 'gcp', title: 'Google Cloud Storage', switchKey: 'bucket', table: googleTable },
-  { block: 'azure_storage', kind: 'azure', title: 'Azure Blob Storage', switchKey: 'container_name', table: azureTable },
+  { block: 'azure_storage', kind: 'azure', title: 'Azure Blob Storage', switchKey: 'container_name', table: { ...destinationTable, ...azureTable } },
 ] as const;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RetentionPolicy } from '../retention/plan.ts';
+import { type azureTable, readAzureSettings } from '../storage/azure/config.ts';
 import { type Block, type Findings, readBlock } from './block.ts';
 import type { DestinationConfig, ScheduleConfig } from './config.ts';
 import { DESTINATION_BLOCKS, type destinationTable } from './destination-schema.ts';
@@ -76,7 +77,13 @@ function isSwitchedOff(block: DestinationBlock, { json, isListed }: Entry, { val
   return isWritten || (json.members.length === 0 && ![...sources.values()].includes('file'));
 }
 
-function toDestination(block: DestinationBlock, { prefix }: Entry, read: Block<Table>, defaults: DestinationDefaults, own: Findings): DestinationConfig {
+function toDestination(
+  block: DestinationBlock,
+  { prefix }: Entry,
+  read: Block<Table>,
+  defaults: DestinationDefaults,
+  own: Findings,
+): DestinationConfig | undefined {
   const { name, retain, frequency, schedule, latest_alias: latestAlias, ...settings } = read.values as Values<typeof destinationTable>;
   if (name === undefined) own.effective.push({ key: `${prefix}name`, shown: block.kind, source: 'default' });
   const base = {
@@ -86,8 +93,11 @@ function toDestination(block: DestinationBlock, { prefix }: Entry, read: Block<T
     ...readAlias(latestAlias, staticName(read), prefix, own),
   };
   if (block.kind === 'local') return { ...base, kind: block.kind, path: String(read.values.path) };
+  if (block.kind === 'azure') {
+    const azure = readAzureSettings(read as Block<typeof azureTable>, prefix, own);
+    return azure && { ...base, kind: block.kind, settings: azure };
+  }
   if (block.kind === 'aws') warnOfHalfCredentials(read, prefix, own);
-  if (block.kind === 'azure') demandAccount(read, prefix, own);
   return { ...base, kind: block.kind, settings };
 }
 
@@ -115,11 +125,6 @@ function warnOfHalfCredentials({ sources }: Block<Table>, prefix: string, own: F
   if (given.length === 1 && !(sources.has('access_key_id') && sources.has('secret_access_key'))) {
     own.warnings.push(`${prefix}${given[0]}: is not used: static credentials need access_key_id and secret_access_key`);
   }
-}
-
-function demandAccount({ sources }: Block<Table>, prefix: string, own: Findings): void {
-  if (!sources.has('account_name')) own.faults.push(`${prefix}account_name: is missing: give it, or set AZURE_STORAGE_ACCOUNT`);
-  if (!sources.has('account_key')) own.faults.push(`${prefix}account_key: is missing: give it, or set AZURE_STORAGE_ACCESS_KEY`);
 }
 
 /** Two destinations of one name could not be told apart; two in one directory would prune each other's snapshots. */

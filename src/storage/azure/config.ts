@@ -1,6 +1,6 @@
 import type { Block, Findings } from '../../config/block.ts';
 import { type Format, isRefusal, type Table } from '../../config/format.ts';
-import { choice, text, textThat } from '../../config/formats.ts';
+import { absolutePath, choice, text, textThat } from '../../config/formats.ts';
 import type { SecretSource } from '../../config/secret.ts';
 import { secret } from '../../config/secret-format.ts';
 import { SnapshotError } from '../../errors.ts';
@@ -90,7 +90,7 @@ export const azureTable = {
   },
   ca_cert: {
     doc: 'PEM file of the CA that signed the certificate of `endpoint`, instead of the CAs of the system.',
-    format: textThat('an absolute path', { type: 'string', pattern: '^/' }, (value) => (value.startsWith('/') ? undefined : 'write the whole path from "/"')),
+    format: absolutePath,
     since: 'new',
   },
   access_tier: {
@@ -112,13 +112,12 @@ type AzureBlock = Block<typeof azureTable>;
 const WAYS = ['account_key', 'sas_token', 'connection_string', 'identity'] as const;
 type Way = (typeof WAYS)[number];
 
-/** Undefined when a fault was found. */
+/** `findings` are those of this block alone; undefined when it has a fault. */
 export function readAzureSettings(block: AzureBlock, prefix: string, findings: Findings): AzureSettings | undefined {
-  const faultsBefore = findings.faults.length;
   const login = readLogin(block, prefix, findings);
   refuseConflicts(block, prefix, findings);
   const { values } = block;
-  if (findings.faults.length > faultsBefore || login === undefined || values.container_name === undefined) return undefined;
+  if (findings.faults.length > 0 || login === undefined || values.container_name === undefined) return undefined;
   return {
     container: values.container_name,
     prefix: keyPrefix(values.prefix ?? ''),
@@ -137,11 +136,12 @@ function readLogin(block: AzureBlock, prefix: string, findings: Findings): Azure
   const [way = 'account_key', ...others] = given;
   for (const other of others) findings.faults.push(`${prefix}${other}: stands beside ${prefix}${way}: keep one way to log in and remove the others`);
   if (way === 'connection_string') return values.connection_string && { method: way, text: values.connection_string };
+  const endpoint = readEndpoint(way, block, prefix, findings);
   if (way === 'account_key' && !sources.has('account_key')) {
-    const remedy = 'give it, or set AZURE_STORAGE_ACCESS_KEY, or use sas_token, connection_string or identity';
+    const remedy = 'give it, or set AZURE_STORAGE_ACCESS_KEY, or log in with sas_token, connection_string or identity';
     findings.faults.push(`${prefix}account_key: is missing: ${remedy}`);
   }
-  return toLogin(way, block, readEndpoint(way, block, prefix, findings));
+  return toLogin(way, block, endpoint);
 }
 
 function toLogin(way: Exclude<Way, 'connection_string'>, { values }: AzureBlock, endpoint: string): AzureLogin | undefined {

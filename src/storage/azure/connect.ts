@@ -25,21 +25,18 @@ export class AzureAccount {
   readonly #settings: AzureSettings;
   readonly #env: Environment;
   readonly #identity: TokenCredential | undefined;
-  readonly #ca: string | undefined;
   #last: { readonly secret: string; readonly client: ContainerClient; readonly agent: Agent; readonly signedUrl: URL } | undefined;
 
-  private constructor(settings: AzureSettings, env: Environment, identity: TokenCredential | undefined, ca: string | undefined) {
+  private constructor(settings: AzureSettings, env: Environment, identity: TokenCredential | undefined) {
     this.#settings = settings;
     this.#env = env;
     this.#identity = identity;
-    this.#ca = ca;
   }
 
   static async open(settings: AzureSettings, env: Environment): Promise<AzureAccount> {
-    const { login, caCertFile } = settings;
-    const ca = caCertFile === undefined ? undefined : await readAuthority(caCertFile);
+    const { login } = settings;
     const isIdentity = login.method === 'managed_identity' || login.method === 'workload_identity';
-    return new AzureAccount(settings, env, isIdentity ? await openIdentity(login, env) : undefined, ca);
+    return new AzureAccount(settings, env, isIdentity ? await openIdentity(login, env) : undefined);
   }
 
   /** Without signature. What only a connection string tells is known after its first use. */
@@ -56,10 +53,11 @@ export class AzureAccount {
   }
 
   async container(): Promise<ContainerClient> {
-    const secret = await readSecret(this.#settings.login);
+    const { login, caCertFile } = this.#settings;
+    const secret = await readSecret(login);
     if (this.#last !== undefined && this.#last.secret === secret) return this.#last.client;
     const { signedUrl, credential } = this.#access(secret);
-    const agent = agentFor(signedUrl, this.#env, this.#ca);
+    const agent = agentFor(signedUrl, this.#env, caCertFile === undefined ? undefined : await readAuthority(caCertFile));
     const url = `${bare(signedUrl)}/${encodeURIComponent(this.#settings.container)}${signedUrl.search}`;
     // One try: whoever calls begins again from the spool, and two layers of retries multiply. A redirect would carry the login elsewhere.
     const options = { agent, retryOptions: { maxTries: 1 }, redirectOptions: { maxRetries: 0 }, userAgentOptions: { userAgentPrefix: 'vault-snapshotd' } };

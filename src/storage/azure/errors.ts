@@ -1,5 +1,6 @@
 import type { RestError } from '@azure/storage-blob';
 import { type ErrorCode, SnapshotError } from '../../errors.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { describeLine } from './line.ts';
 
 export type Translate = (error: unknown, key: string) => SnapshotError;
@@ -56,7 +57,7 @@ export function translator(circumstances: Circumstances): Translate {
   return (error, key) => {
     if (error instanceof SnapshotError) return error;
     const failure = readFailure(error);
-    const { name, status, retryAfterMs } = failure;
+    const { name, status, retryAfter } = failure;
     const known = meaningOf(failure);
     const why = known.code === 'storage_denied' ? reasonOfDenial(failure, circumstances) : undefined;
     const advice = why?.advice ?? known.advice;
@@ -64,7 +65,7 @@ export function translator(circumstances: Circumstances): Translate {
     const cause = Object.assign(new Error(name), { status });
     return new SnapshotError(known.code, `azure: ${circumstances.container}/${key}: ${said}${why === undefined ? '' : `: ${why.says}`}`, {
       cause,
-      retryAfterMs,
+      retryAfterMs: retryAfterMs(retryAfter, circumstances.now()),
       ...(advice === undefined ? {} : { advice }),
     });
   };
@@ -88,22 +89,20 @@ interface Failure {
   /** Azure's code, Node's code, or the class of the error. */
   readonly name: string;
   readonly status: number | undefined;
-  readonly retryAfterMs: number;
+  readonly retryAfter?: string | undefined;
   /** The clock of Azure. */
   readonly date: Date | undefined;
   readonly text: string;
 }
 
 function readFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { name: typeof error, status: undefined, retryAfterMs: 0, date: undefined, text: '' };
+  if (!(error instanceof Error)) return { name: typeof error, status: undefined, date: undefined, text: '' };
   const { code, statusCode, response } = error as Partial<RestError> & Error;
   const header = (name: string) => response?.headers.get(name);
   const isBare = statusCode !== undefined && !IDENTITY_ERRORS.includes(error.name);
   const name = code ?? header('x-ms-error-code') ?? (isBare ? 'no reason given' : error.name);
   const date = header('date');
-  const seconds = Number(header('retry-after') ?? 0);
-  const retryAfterMs = seconds > 0 && Number.isFinite(seconds) ? seconds * 1_000 : 0;
-  return { name, status: statusCode, retryAfterMs, date: date === undefined ? undefined : new Date(date), text: error.message };
+  return { name, status: statusCode, retryAfter: header('retry-after'), date: date === undefined ? undefined : new Date(date), text: error.message };
 }
 
 function meaningOf(failure: Failure): Meaning {

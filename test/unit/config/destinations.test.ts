@@ -81,7 +81,7 @@ it.each([
     { azure_storage: { container_name: 'c' } },
     [
       'azure_storage.account_name: is missing: give it, or set AZURE_STORAGE_ACCOUNT',
-      'azure_storage.account_key: is missing: give it, or set AZURE_STORAGE_ACCESS_KEY',
+      'azure_storage.account_key: is missing: give it, or set AZURE_STORAGE_ACCESS_KEY, or log in with sas_token, connection_string or identity',
     ],
   ],
 ])('refuses %j', async (keys, faults) => {
@@ -94,15 +94,15 @@ it('does not read what a block says that is off', async () => {
   expect(config.warnings).toEqual(['aws_storage.s3_bucket: is empty or switched off: nothing goes there, whatever else the block says']);
 });
 
-const azureEnv: Environment = { AZURE_STORAGE_ACCOUNT: 'of-env', AZURE_STORAGE_ACCESS_KEY: 'key-of-env' };
+const azureEnv: Environment = { AZURE_STORAGE_ACCOUNT: 'ofenv', AZURE_STORAGE_ACCESS_KEY: 'key-of-env' };
 
 it.each([
-  ['beats a single block, as with the ancestor', { container_name: 'c', account_name: 'of-file', account_key: 'k' }, 'of-env', 'env AZURE_STORAGE_ACCESS_KEY'],
-  ['leaves a list to itself', [{ container_name: 'c', account_name: 'of-file', account_key: 'k' }], 'of-file', 'literal'],
-  ['fills what a list leaves out', [{ container_name: 'c', account_name: 'of-file' }], 'of-file', 'env AZURE_STORAGE_ACCESS_KEY'],
+  ['beats a single block, as with the ancestor', { container_name: 'c', account_name: 'offile', account_key: 'k' }, 'ofenv', 'env AZURE_STORAGE_ACCESS_KEY'],
+  ['leaves a list to itself', [{ container_name: 'c', account_name: 'offile', account_key: 'k' }], 'offile', 'literal'],
+  ['fills what a list leaves out', [{ container_name: 'c', account_name: 'offile' }], 'offile', 'env AZURE_STORAGE_ACCESS_KEY'],
 ])('the environment of Azure %s', async (_, azure_storage, account_name, origin) => {
   const { config } = await loadText({ ...login, azure_storage }, azureEnv);
-  expect(config.destinations).toMatchObject([{ name: 'azure', settings: { account_name, account_key: { origin } } }]);
+  expect(config.destinations).toMatchObject([{ name: 'azure', settings: { login: { account: account_name, key: { origin } } } }]);
 });
 
 it('does not switch Azure on by its environment', async () => {

@@ -54,6 +54,12 @@ export const ERROR_CODES = {
     isRetryable: false,
     advice: 'this version does not serve that kind of destination; keep the ancestor for it or use local_storage',
   },
+  storage_misconfigured: { exitCode: 78, isRetryable: false, advice: 'correct the block of this destination; "vault-snapshotd check" tries it' },
+  storage_locked: {
+    exitCode: 1,
+    isRetryable: false,
+    advice: 'a lock or hold at the destination keeps this object; it is deleted once that has run out',
+  },
 
   not_found: { exitCode: 1, isRetryable: false, advice: 'list the destination: the snapshot asked for is not there' },
   stale: { exitCode: 4, isRetryable: false, advice: 'all is well but too old: find out why no newer snapshot was taken' },
@@ -71,12 +77,15 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export class SnapshotError extends Error {
   readonly code: ErrorCode;
   readonly advice: string;
+  /** What the other side asked for; 0 if nothing. */
+  readonly retryAfterMs: number;
 
-  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly advice?: string } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly advice?: string; readonly retryAfterMs?: number } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'SnapshotError';
     this.code = code;
     this.advice = options.advice ?? ERROR_CODES[code].advice;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 
   get exitCode(): number {

@@ -29,7 +29,7 @@ export async function retrying<Result>(operation: () => Promise<Result>, { signa
       if (!(error instanceof SnapshotError && error.isRetryable)) throw error;
       last = error;
     }
-    const delayMs = delayAfter(failures, random());
+    const delayMs = Math.max(delayAfter(failures, random()), last.retryAfterMs);
     onRetry(last, delayMs);
     await wait(delayMs, signal);
     if (signal.aborted) throw last;

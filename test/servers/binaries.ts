@@ -11,8 +11,11 @@ export interface ServerSource {
 }
 
 export const VAULT: ServerSource = { name: 'vault', goPackage: 'github.com/hashicorp/vault', tags: 'minimal' };
+export const MINIO: ServerSource = { name: 'minio', goPackage: 'github.com/minio/minio', tags: '' };
+export const VERSITYGW: ServerSource = { name: 'versitygw', goPackage: 'github.com/versity/versitygw/cmd/versitygw', tags: '' };
+export const FAKE_GCS: ServerSource = { name: 'fake-gcs-server', goPackage: 'github.com/fsouza/fake-gcs-server', tags: '' };
 
-export const SERVERS: readonly ServerSource[] = [VAULT];
+export const SERVERS: readonly ServerSource[] = [VAULT, MINIO, VERSITYGW, FAKE_GCS];
 
 export function sourceDirectory(source: ServerSource): string {
   return join(import.meta.dirname, source.name);
@@ -36,8 +39,12 @@ export async function builtServer(source: ServerSource): Promise<string | undefi
   );
 }
 
-export async function vaultBinary(): Promise<string> {
-  const path = await builtServer(VAULT);
-  if (path === undefined) throw new Error('no Vault server is built yet: run "npm run servers" first');
+export async function serverBinary(source: ServerSource): Promise<string> {
+  const path = await builtServer(source);
+  if (path === undefined) throw new Error(`the ${source.name} server is not built yet: run "npm run servers" first`);
   return path;
+}
+
+export async function vaultBinary(): Promise<string> {
+  return await serverBinary(VAULT);
 }

@@ -1,0 +1,151 @@
+import type { Format, Table, Values } from '../../config/format.ts';
+import { absolutePath, choice, duration, flag, text, textThat } from '../../config/formats.ts';
+import type { Json } from '../../config/json.ts';
+import { secret } from '../../config/secret-format.ts';
+import { SnapshotError } from '../../errors.ts';
+import { keyPrefix } from '../key.ts';
+
+const DAY_MS = 86_400_000;
+
+const prefix: Format<string> = {
+  rule: 'the beginning of keys, such as "raft_snapshots" or "vault/prod"',
+  jsonSchema: { type: 'string' },
+  parse(json, env) {
+    const written = text.parse(json, env);
+    if ('remedy' in written) return written;
+    const value = written.value.replace(/\/+$/, '');
+    try {
+      keyPrefix(value);
+      return { value, shown: value };
+    } catch (error) {
+      if (error instanceof SnapshotError)
+        return { remedy: 'use letters, digits and . _ = + @ : - in segments joined by one "/", none of them beginning with a dot' };
+      throw error;
+    }
+  },
+};
+
+const endpoint: Format<string> = textThat('the address of a server, such as "https://minio.example:9000"', { type: 'string' }, (value) => {
+  const url = URL.parse(value.includes('://') ? value : `https://${value}`);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'write it with http:// or https://';
+  if (url.username !== '' || url.search !== '' || url.hash !== '') return 'write the address alone; credentials have keys of their own';
+  return undefined;
+});
+
+/** Names and values, for tags and contexts. */
+function texts(rule: string, most: number): Format<Readonly<Record<string, string>>> {
+  return {
+    rule,
+    jsonSchema: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: most },
+    parse(json: Json) {
+      if (json.kind !== 'object') return { remedy: 'write {"name": "value"}' };
+      const values: Record<string, string> = {};
+      for (const { key, value } of json.members) {
+        if (key === '' || value.kind !== 'string' || key in values) return { remedy: 'write each name once, and each value as a string' };
+        values[key] = value.value;
+      }
+      if (json.members.length > most) return { remedy: `write at most ${most}` };
+      return { value: values, shown: Object.keys(values).join(', ') };
+    },
+  };
+}
+
+/** What an `aws_storage` block says beyond what every destination may. */
+export const s3Table = {
+  s3_bucket: { doc: 'The bucket. Empty switches the block off.', format: text, since: 'ancestor' },
+  s3_region: {
+    doc: 'The region of the bucket. Left out, the AWS environment or profile gives it; with `s3_endpoint` it may be missing altogether.',
+    format: text,
+    since: 'ancestor',
+    env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  },
+  s3_endpoint: {
+    doc: 'Address of an S3-compatible server other than AWS.',
+    format: endpoint,
+    since: 'ancestor',
+    env: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+  },
+  s3_key_prefix: { doc: 'Keys begin with this and a slash.', format: prefix, since: 'ancestor', default: 'raft_snapshots' },
+  access_key_id: {
+    doc: 'Static credentials, when `secret_access_key` is there too. Else the usual AWS chain: environment, profile, web identity, container or instance role.',
+    format: secret,
+    since: 'ancestor',
+  },
+  secret_access_key: { doc: 'See `access_key_id`.', format: secret, since: 'ancestor', env: ['SECRET_ACCESS_KEY'] },
+  session_token: { doc: 'Belongs to temporary static credentials.', format: secret, since: 'new' },
+  s3_profile: { doc: 'The profile of the shared AWS files to take credentials and region from.', format: text, since: 'new' },
+  s3_role_arn: {
+    doc: 'A role to assume with the credentials found.',
+    format: textThat('the ARN of a role', { type: 'string', pattern: '^arn:' }, (value) =>
+      /^arn:[\w-]+:/.test(value) ? undefined : 'write arn:aws:iam::ACCOUNT:role/NAME',
+    ),
+    since: 'new',
+  },
+  s3_role_session_name: { doc: 'What the session of `s3_role_arn` is called in the trail of AWS.', format: text, since: 'new', default: 'vault-snapshotd' },
+  s3_role_external_id: { doc: 'The external id that the trust policy of `s3_role_arn` asks for.', format: text, since: 'new' },
+  s3_sts_endpoint: { doc: 'Address of the service that hands out the role, when it is not that of AWS.', format: endpoint, since: 'new' },
+  s3_server_side_encryption: { doc: 'Ask for encryption with AES256 at rest.', format: flag, since: 'ancestor', default: false },
+  s3_kms_key_id: { doc: 'Ask for encryption with this key of KMS instead: its ARN, id or alias.', format: text, since: 'new' },
+  s3_kms_context: { doc: 'The encryption context of `s3_kms_key_id`.', format: texts('an object of strings', 32), since: 'new', example: { purpose: 'vault' } },
+  s3_storage_class: {
+    doc: 'The storage class of snapshots; manifests stay in the standard one, for they are read again.',
+    format: textThat('a storage class such as "STANDARD_IA"', { type: 'string', pattern: '^[A-Z0-9_]+$' }, (value) =>
+      /^[A-Z0-9_]+$/.test(value) ? undefined : 'write it in capitals, as the store does',
+    ),
+    since: 'new',
+  },
+  s3_tags: { doc: 'Tags of each object.', format: texts('an object of at most 10 strings', 10), since: 'new', example: { team: 'platform' } },
+  s3_object_lock_mode: {
+    doc: 'Lock each snapshot and manifest against deletion; the bucket must allow it.',
+    format: choice('GOVERNANCE', 'COMPLIANCE'),
+    since: 'new',
+  },
+  s3_object_lock_retention: {
+    doc: 'For how long `s3_object_lock_mode` locks.',
+    format: duration({ atLeastMs: DAY_MS, hasDays: true }),
+    since: 'new',
+    example: '30d',
+  },
+  s3_acl: {
+    doc: 'A canned ACL, for buckets that still have them.',
+    format: choice('private', 'bucket-owner-full-control', 'bucket-owner-read', 'aws-exec-read', 'authenticated-read'),
+    since: 'new',
+  },
+  s3_ca_cert: { doc: 'PEM file of CAs to trust besides those of the system.', format: absolutePath, since: 'new', env: ['AWS_CA_BUNDLE'] },
+  s3_checksum: {
+    doc: 'What the store proves the bytes with. `off` is for stores that refuse such headers: the MD5 sums they keep as ETag count then.',
+    format: choice('SHA256', 'CRC64NVME', 'off'),
+    since: 'new',
+    default: 'SHA256',
+  },
+  s3_static_snapshot_name: { doc: 'Always the same name, with `.snap` after it; nothing is pruned then.', format: text, since: 'ancestor' },
+  s3_force_path_style: { doc: 'Put the bucket into the path instead of the host name.', format: flag, since: 'ancestor', default: false },
+  s3_disable_ssl: { doc: 'Plain http, for an `s3_endpoint` without a scheme.', format: flag, since: 'fork', default: false },
+} as const satisfies Table;
+
+/** As the file has them, each right by itself and all of them together. */
+export type S3Settings = Values<typeof s3Table> & { readonly s3_bucket: string };
+
+/** What is wrong between keys: `<key>: <rule>: <remedy>`. */
+export function conflictsOf(settings: Values<typeof s3Table>): readonly string[] {
+  const is = (key: keyof typeof s3Table) => settings[key] !== undefined && settings[key] !== false;
+  const found: string[] = [];
+  const needs = (key: keyof typeof s3Table, other: keyof typeof s3Table) => {
+    if (is(key) && !is(other)) found.push(`${key}: needs ${other}: give both or neither`);
+  };
+  if (is('s3_kms_key_id') && is('s3_server_side_encryption'))
+    found.push('s3_kms_key_id: and s3_server_side_encryption exclude each other: keep the one you want');
+  needs('s3_kms_context', 's3_kms_key_id');
+  needs('s3_object_lock_mode', 's3_object_lock_retention');
+  needs('s3_object_lock_retention', 's3_object_lock_mode');
+  needs('s3_role_external_id', 's3_role_arn');
+  needs('s3_sts_endpoint', 's3_role_arn');
+  needs('session_token', 'access_key_id');
+  needs('session_token', 'secret_access_key');
+  if (is('s3_profile') && is('access_key_id') && is('secret_access_key'))
+    found.push('s3_profile: is of no use with access_key_id and secret_access_key: remove one of them');
+  if (is('s3_disable_ssl') && settings.s3_endpoint?.startsWith('https:'))
+    found.push('s3_disable_ssl: contradicts the https:// of s3_endpoint: remove one of them');
+  if (is('s3_disable_ssl') && !is('s3_endpoint')) found.push('s3_disable_ssl: needs s3_endpoint: AWS itself is only served over TLS');
+  return found;
+}

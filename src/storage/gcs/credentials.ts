@@ -1,0 +1,129 @@
+import type { Agent } from 'node:http';
+import type { AuthClient } from 'google-auth-library';
+import type { SecretSource } from '../../config/secret.ts';
+import { abortReason, SnapshotError } from '../../errors.ts';
+import { fieldOf, parseJson } from './errors.ts';
+import { throwIfAborted } from './transport.ts';
+
+type Package = typeof import('google-auth-library');
+
+/** Reading and writing of objects; nothing of buckets and their policies. */
+const SCOPES = ['https://www.googleapis.com/auth/devstorage.read_write'];
+
+export interface CredentialsOptions {
+  readonly keyFile: SecretSource | undefined;
+  readonly place: string;
+  readonly idleMs: number;
+  agentFor(url: URL): Agent;
+}
+
+/** What a request needs so that Google knows who asks. */
+export interface Credentials {
+  headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+}
+
+export const anonymous: Credentials = {
+  headers: async (signal) => {
+    throwIfAborted(signal);
+    return {};
+  },
+};
+
+/**
+ * Tokens by Google's own package, which keeps each until shortly before its end. Without a key file it looks by itself, as all of Google's tools do, and
+ * reads GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_CLOUD_QUOTA_PROJECT, CLOUDSDK_CONFIG, HOME and the metadata server, with GCE_METADATA_HOST, GCE_METADATA_IP
+ * and METADATA_SERVER_DETECTION; for a federation with AWS also AWS_REGION and the AWS keys.
+ */
+export class GoogleCredentials implements Credentials {
+  readonly #options: CredentialsOptions;
+  #client: { readonly text: string; readonly client: AuthClient } | undefined;
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+  }
+
+  async headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    throwIfAborted(signal);
+    const { idleMs, place } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    let giveUp = (): void => undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      giveUp = () => reject(abortReason(signal));
+      signal.addEventListener('abort', giveUp, { once: true });
+      timer = setTimeout(() => reject(new SnapshotError('storage_unavailable', `gcs: ${place}: no access token after ${idleMs / 1000}s`)), idleMs);
+    });
+    try {
+      // The package hears no signal: whoever gives up leaves it behind.
+      return Object.fromEntries(await Promise.race([this.#ask(), tooLong]));
+    } catch (error) {
+      throw toLoginError(error, place);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #ask(): Promise<Headers> {
+    return await (await this.#current()).getRequestHeaders();
+  }
+
+  /** The key file is read each time, so that a new one is found; the same text keeps its token. */
+  async #current(): Promise<AuthClient> {
+    const { keyFile, place, idleMs, agentFor } = this.#options;
+    const text = keyFile === undefined ? '' : (await keyFile.read()).reveal();
+    if (this.#client?.text !== text) {
+      const google = await import('google-auth-library');
+      // The agent is given, so that the package does not look for proxies by itself.
+      const transporterOptions = { agent: agentFor, timeout: idleMs };
+      const client =
+        keyFile === undefined
+          ? await new google.GoogleAuth({ scopes: SCOPES, clientOptions: { transporterOptions } }).getClient()
+          : fromKeyFile(google, text, `${place}: credentials_file (${keyFile.origin})`, transporterOptions);
+      this.#client = { text, client };
+    }
+    return this.#client.client;
+  }
+}
+
+type TransporterOptions = NonNullable<NonNullable<ConstructorParameters<Package['JWT']>[0]>['transporterOptions']>;
+
+/** By its constructors, as the package asks: its own reader of such files takes them all and warns on the console that it does. */
+function fromKeyFile(google: Package, text: string, place: string, transporterOptions: TransporterOptions): AuthClient {
+  const json = parseJson(text);
+  const type = fieldOf(json, 'type');
+  const rest = { scopes: SCOPES, transporterOptions };
+  if (type === 'service_account') {
+    const [email, key, keyId] = ['client_email', 'private_key', 'private_key_id'].map((field) => fieldOf(json, field));
+    if (typeof email === 'string' && typeof key === 'string') return new google.JWT({ ...rest, email, key, ...(typeof keyId === 'string' && { keyId }) });
+  }
+  if (type === 'external_account') {
+    const source = fieldOf(json, 'credential_source');
+    const options = { ...(json as ConstructorParameters<Package['IdentityPoolClient']>[0]), ...rest };
+    if (fieldOf(source, 'environment_id') !== undefined) return new google.AwsClient(options as ConstructorParameters<Package['AwsClient']>[0]);
+    // One that runs a program is left out: a file must not make this process run anything.
+    if (fieldOf(source, 'executable') === undefined) return new google.IdentityPoolClient(options);
+  }
+  throw new SnapshotError('storage_misconfigured', `gcs: ${place}: is neither the key of a service account nor a configuration of workload identity`, {
+    advice: 'make it with "gcloud iam service-accounts keys create" or "gcloud iam workload-identity-pools create-cred-config"',
+  });
+}
+
+const ADVICE = 'check "credentials_file" or GOOGLE_APPLICATION_CREDENTIALS, the identity of this machine or pod, and the clock of this host; see docs/gcs.md';
+
+/** Errors of the package carry the whole request, key and assertion included: only status and Google's own word for it leave the driver. */
+function toLoginError(error: unknown, place: string): SnapshotError {
+  if (error instanceof SnapshotError) return error;
+  const response = fieldOf(error, 'response');
+  const status = fieldOf(response, 'status');
+  const reason = fieldOf(fieldOf(response, 'data'), 'error');
+  const code = fieldOf(error, 'code');
+  const isRefused = typeof status === 'number' && status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const isBroken = typeof status !== 'number' && (code === undefined || code === 'ENOENT' || code === 'EACCES');
+  const word = [status, typeof reason === 'string' && /^\w{1,60}$/.test(reason) ? reason : undefined, typeof code === 'string' ? code : undefined];
+  const said = word.filter((part) => part !== undefined).join(' ') || 'no credentials were found';
+  const cause = Object.assign(new Error(said), { status });
+  return new SnapshotError(isRefused || isBroken ? 'storage_denied' : 'storage_unavailable', `gcs: ${place}: no access token: ${said}`, {
+    cause,
+    advice: ADVICE,
+  });
+}

@@ -59,8 +59,9 @@ export function nameOf({ takenAt }: Pick<Taken, 'takenAt'>, { index }: ArchiveMe
 
 export function missed(destination: Destination, error: SnapshotError, log: Log, location = ''): Extract<DestinationResult, { outcome: 'missed' }> {
   const { name, kind } = destination.storage;
-  const report = { destination: name, code: error.code, message: error.message };
-  log.error({ event: 'destination_missed', ...report, advice: error.advice }, `Failed to generate ${kind} snapshot to ${location}: ${error.message}`);
+  const { code, message, advice } = error;
+  const report = { destination: name, code, message };
+  log.error({ event: 'destination_missed', destination: name, code, error: message, advice }, `Failed to generate ${kind} snapshot to ${location}: ${message}`);
   return { outcome: 'missed', missed: report, error };
 }
 

@@ -33,6 +33,11 @@ export function retryDelayMs(failures: number, isRetryable: boolean, interval: n
 
 /** Where the grid stands after a round begun at `begun`: ticks that came while it ran are skipped and counted, never queued. */
 export function skipTicks(rule: ScheduleRule, begun: Date, now: Date): { readonly last: Date; readonly skipped: number } {
+  if (rule.kind === 'interval') {
+    // In one step: the clock may have jumped by decades.
+    const skipped = Math.max(0, Math.floor((now.getTime() - begun.getTime()) / rule.everyMs));
+    return { last: new Date(begun.getTime() + skipped * rule.everyMs), skipped };
+  }
   let last = begun;
   let skipped = 0;
   for (let next = nextTime(rule, last); next <= now; next = nextTime(rule, last)) {

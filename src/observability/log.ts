@@ -20,7 +20,7 @@ export function createLog(target: LogTarget): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     // The second net: secrets are objects that do not print, and these names are never fields of ours.
-    redact: ['token', 'secret_id', 'password', '*.token', '*.secret_id', '*.password'],
+    redact: { paths: ['token', 'secret_id', 'password', '*.token', '*.secret_id', '*.password'], censor: '[secret]' },
   };
   return pino(options, lineWriter(target));
 }
@@ -46,10 +46,14 @@ interface LoggedLine {
 /** The message first and untouched, so that what greps for the ancestor's lines goes on working. */
 function renderText(message: string, fields: Readonly<Record<string, unknown>>): string {
   const words = Object.entries(fields).map(([name, value]) => `${name}=${renderValue(value)}`);
-  return [message.replaceAll('\n', ' | '), ...words].join(' ');
+  return [message, ...words].join(' ').replace(LINE_ENDS, ' | ').replace(CONTROLS, '?');
 }
 
+// Text from outside must not make a second line, nor move the cursor of whoever reads the journal.
+const LINE_ENDS = /\r\n|[\n\r\u0085\u2028\u2029]/g;
+const CONTROLS = /\p{Cc}/gu;
+
 function renderValue(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return typeof value === 'string' && /^[^\s"=\\]+$/.test(value) ? value : typeof value === 'string' ? JSON.stringify(text) : text;
+  if (typeof value === 'string' && /^[^\s"=\\]+$/.test(value)) return value;
+  return JSON.stringify(value);
 }

@@ -15,7 +15,7 @@ export type Fault =
   /** Nothing more comes after that many bytes, counted from the end when negative, until the promise resolves. */
   | { readonly kind: 'hold'; readonly at: number; readonly until: Promise<void> }
   | { readonly kind: 'drip'; readonly bytes: number; readonly everyMs: number }
-  /** Vault is not asked at all. */
+  /** Vault is not asked at all. `{token}` in the answer becomes the token that was sent. */
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 const SNAPSHOT = '/v1/sys/storage/raft/snapshot';
@@ -62,7 +62,9 @@ export class HostileProxy {
     if (isSnapshot) this.snapshotsAsked++;
     if (isSnapshot && fault.kind === 'answer') {
       incoming.resume();
-      outgoing.writeHead(fault.status, fault.headers).end(fault.body);
+      const echo = (text: string) => text.replaceAll('{token}', String(incoming.headers['x-vault-token']));
+      for (const [name, value] of Object.entries(fault.headers)) outgoing.setHeader(name, echo(value));
+      outgoing.writeHead(fault.status).end(echo(fault.body));
       return;
     }
     const upstream = await this.#ask(incoming);

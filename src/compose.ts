@@ -10,7 +10,6 @@ import { isJournal } from './cli/complain.ts';
 import type { Host } from './cli/host.ts';
 import { VERSION } from './cli/version.ts';
 import type { Config, DestinationConfig } from './config/config.ts';
-import { SnapshotError } from './errors.ts';
 import type { Log } from './observability/contract.ts';
 import { createLog } from './observability/log.ts';
 import { parseNameTemplate } from './snapshot/name.ts';
@@ -107,7 +106,7 @@ interface StorageDeps {
 async function toDestination(destination: DestinationConfig, config: Config, deps: StorageDeps): Promise<Destination> {
   return {
     storage: await createStorage(destination, deps),
-    prefix: destination.kind === 'azure' ? destination.settings.prefix : keyPrefix(''),
+    prefix: destination.kind === 'local' ? keyPrefix('') : destination.settings.prefix,
     rule: destination.schedule,
     schedule: destination.schedule === config.schedule ? 'default' : destination.name,
     retain: destination.retain,
@@ -123,8 +122,9 @@ async function toDestination(destination: DestinationConfig, config: Config, dep
 async function createStorage(destination: DestinationConfig, { witness, ...deps }: StorageDeps): Promise<Storage> {
   const { kind, name } = destination;
   if (kind === 'local') return new LocalStorage({ name, path: destination.path, ...witness });
-  if (kind === 'azure') return (await import('./storage/azure/storage.ts')).openAzureStorage(destination.settings, { name, ...deps });
-  throw new SnapshotError('storage_unsupported', `destination ${name}: ${kind}: this version does not deliver there yet`);
+  if (kind === 'gcp') return (await import('./storage/gcs/storage.ts')).openGcsStorage(destination.settings, { name, ...deps });
+  if (kind === 'aws') return (await import('./storage/s3/storage.ts')).openS3Storage(destination.settings, { name, ...deps });
+  return (await import('./storage/azure/storage.ts')).openAzureStorage(destination.settings, { name, ...deps });
 }
 
 function ownAddresses(): readonly string[] {

@@ -1,5 +1,7 @@
 import type { RetentionPolicy } from '../retention/plan.ts';
 import type { AzureSettings } from '../storage/azure/config.ts';
+import type { GcsSettings } from '../storage/gcs/config.ts';
+import type { S3Settings } from '../storage/s3/config.ts';
 import type { SecretSource } from './secret.ts';
 
 /** The whole configuration, parsed once at the door: every value is right, every default filled in. */
@@ -81,10 +83,9 @@ export interface LocalDestinationConfig extends DestinationBase {
   readonly path: string;
 }
 
-/** The other kinds are read and checked in full; their drivers come with their own settings types. */
-export interface CloudDestinationConfig extends DestinationBase {
-  readonly kind: 'aws' | 'gcp';
-  readonly settings: Readonly<Record<string, unknown>>;
+export interface S3DestinationConfig extends DestinationBase {
+  readonly kind: 'aws';
+  readonly settings: S3Settings;
 }
 
 export interface AzureDestinationConfig extends DestinationBase {
@@ -92,4 +93,9 @@ export interface AzureDestinationConfig extends DestinationBase {
   readonly settings: AzureSettings;
 }
 
-export type DestinationConfig = LocalDestinationConfig | CloudDestinationConfig | AzureDestinationConfig;
+export interface GcsDestinationConfig extends DestinationBase {
+  readonly kind: 'gcp';
+  readonly settings: GcsSettings;
+}
+
+export type DestinationConfig = LocalDestinationConfig | GcsDestinationConfig | S3DestinationConfig | AzureDestinationConfig;

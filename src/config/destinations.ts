@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import { type azureTable, readAzureSettings } from '../storage/azure/config.ts';
+import { type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
+import { readS3Settings, type s3Table } from '../storage/s3/config.ts';
 import { type Block, type Findings, readBlock } from './block.ts';
 import type { DestinationConfig, ScheduleConfig } from './config.ts';
 import { DESTINATION_BLOCKS, type destinationTable } from './destination-schema.ts';
@@ -84,7 +86,7 @@ function toDestination(
   defaults: DestinationDefaults,
   own: Findings,
 ): DestinationConfig | undefined {
-  const { name, retain, frequency, schedule, latest_alias: latestAlias, ...settings } = read.values as Values<typeof destinationTable>;
+  const { name, retain, frequency, schedule, latest_alias: latestAlias } = read.values as Values<typeof destinationTable>;
   if (name === undefined) own.effective.push({ key: `${prefix}name`, shown: block.kind, source: 'default' });
   const base = {
     name: name ?? block.kind,
@@ -97,8 +99,12 @@ function toDestination(
     const azure = readAzureSettings(read as Block<typeof azureTable>, prefix, own);
     return azure && { ...base, kind: block.kind, settings: azure };
   }
-  if (block.kind === 'aws') warnOfHalfCredentials(read, prefix, own);
-  return { ...base, kind: block.kind, settings };
+  if (block.kind === 'gcp') {
+    const google = readGcsSettings(read as Block<typeof gcsTable>, prefix, own);
+    return google && { ...base, kind: block.kind, settings: google };
+  }
+  const s3 = readS3Settings(read as Block<typeof s3Table>, prefix, own);
+  return s3 && { ...base, kind: block.kind, settings: s3 };
 }
 
 function staticName({ values }: Block<Table>): string | undefined {
@@ -117,14 +123,6 @@ function readAlias(
     own.faults.push(`${prefix}latest_alias: must not stand beside s3_static_snapshot_name: remove that one, it keeps no history`);
   }
   return { alias: fixed ?? latest, keepsHistory: fixed === undefined };
-}
-
-/** The ancestor uses static credentials only when both are there, and says nothing otherwise. */
-function warnOfHalfCredentials({ sources }: Block<Table>, prefix: string, own: Findings): void {
-  const given = ['access_key_id', 'secret_access_key'].filter((key) => sources.get(key) === 'file');
-  if (given.length === 1 && !(sources.has('access_key_id') && sources.has('secret_access_key'))) {
-    own.warnings.push(`${prefix}${given[0]}: is not used: static credentials need access_key_id and secret_access_key`);
-  }
 }
 
 /** Two destinations of one name could not be told apart; two in one directory would prune each other's snapshots. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { literalSecret } from '../../src/config/secret-source.ts';
+import { keyPrefix } from '../../src/storage/key.ts';
 import { PartBudget } from '../../src/storage/part-writer.ts';
 import type { S3Settings } from '../../src/storage/s3/config.ts';
 import type { S3Deps } from '../../src/storage/s3/storage.ts';
@@ -19,6 +20,7 @@ export function settingsFor(
     s3_bucket: bucket,
     s3_endpoint: server.endpoint,
     s3_key_prefix: 'snapshots',
+    prefix: keyPrefix('snapshots'),
     s3_force_path_style: true,
     s3_server_side_encryption: false,
     s3_disable_ssl: false,

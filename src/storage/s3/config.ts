@@ -1,9 +1,10 @@
+import type { Block, Findings } from '../../config/block.ts';
 import type { Format, Table, Values } from '../../config/format.ts';
-import { absolutePath, choice, duration, flag, text, textThat } from '../../config/formats.ts';
+import { absolutePath, aliasName, choice, duration, flag, text, textThat } from '../../config/formats.ts';
 import type { Json } from '../../config/json.ts';
 import { secret } from '../../config/secret-format.ts';
 import { SnapshotError } from '../../errors.ts';
-import { keyPrefix } from '../key.ts';
+import { type KeyPrefix, keyPrefix } from '../key.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -86,7 +87,7 @@ export const s3Table = {
   s3_sts_endpoint: { doc: 'Address of the service that hands out the role, when it is not that of AWS.', format: endpoint, since: 'new' },
   s3_server_side_encryption: { doc: 'Ask for encryption with AES256 at rest.', format: flag, since: 'ancestor', default: false },
   s3_kms_key_id: { doc: 'Ask for encryption with this key of KMS instead: its ARN, id or alias.', format: text, since: 'new' },
-  s3_kms_context: { doc: 'The encryption context of `s3_kms_key_id`.', format: texts('an object of strings', 32), since: 'new', example: { purpose: 'vault' } },
+  s3_kms_context: { doc: 'The encryption context of `s3_kms_key_id`.', format: texts('an object of strings', 32), since: 'new' },
   s3_storage_class: {
     doc: 'The storage class of snapshots; manifests stay in the standard one, for they are read again.',
     format: textThat('a storage class such as "STANDARD_IA"', { type: 'string', pattern: '^[A-Z0-9_]+$' }, (value) =>
@@ -94,7 +95,7 @@ export const s3Table = {
     ),
     since: 'new',
   },
-  s3_tags: { doc: 'Tags of each object.', format: texts('an object of at most 10 strings', 10), since: 'new', example: { team: 'platform' } },
+  s3_tags: { doc: 'Tags of each object.', format: texts('an object of at most 10 strings', 10), since: 'new' },
   s3_object_lock_mode: {
     doc: 'Lock each snapshot and manifest against deletion; the bucket must allow it.',
     format: choice('GOVERNANCE', 'COMPLIANCE'),
@@ -104,7 +105,6 @@ export const s3Table = {
     doc: 'For how long `s3_object_lock_mode` locks.',
     format: duration({ atLeastMs: DAY_MS, hasDays: true }),
     since: 'new',
-    example: '30d',
   },
   s3_acl: {
     doc: 'A canned ACL, for buckets that still have them.',
@@ -118,34 +118,60 @@ export const s3Table = {
     since: 'new',
     default: 'SHA256',
   },
-  s3_static_snapshot_name: { doc: 'Always the same name, with `.snap` after it; nothing is pruned then.', format: text, since: 'ancestor' },
+  s3_static_snapshot_name: { doc: 'Always the same name, with `.snap` after it: no history, nothing is pruned.', format: aliasName, since: 'ancestor' },
   s3_force_path_style: { doc: 'Put the bucket into the path instead of the host name.', format: flag, since: 'ancestor', default: false },
   s3_disable_ssl: { doc: 'Plain http, for an `s3_endpoint` without a scheme.', format: flag, since: 'fork', default: false },
 } as const satisfies Table;
 
-/** As the file has them, each right by itself and all of them together. */
-export type S3Settings = Values<typeof s3Table> & { readonly s3_bucket: string };
+type S3Block = Block<typeof s3Table>;
+type S3Key = keyof typeof s3Table;
 
-/** What is wrong between keys: `<key>: <rule>: <remedy>`. */
-export function conflictsOf(settings: Values<typeof s3Table>): readonly string[] {
-  const is = (key: keyof typeof s3Table) => settings[key] !== undefined && settings[key] !== false;
-  const found: string[] = [];
-  const needs = (key: keyof typeof s3Table, other: keyof typeof s3Table) => {
-    if (is(key) && !is(other)) found.push(`${key}: needs ${other}: give both or neither`);
-  };
-  if (is('s3_kms_key_id') && is('s3_server_side_encryption'))
-    found.push('s3_kms_key_id: and s3_server_side_encryption exclude each other: keep the one you want');
-  needs('s3_kms_context', 's3_kms_key_id');
-  needs('s3_object_lock_mode', 's3_object_lock_retention');
-  needs('s3_object_lock_retention', 's3_object_lock_mode');
-  needs('s3_role_external_id', 's3_role_arn');
-  needs('s3_sts_endpoint', 's3_role_arn');
-  needs('session_token', 'access_key_id');
-  needs('session_token', 'secret_access_key');
-  if (is('s3_profile') && is('access_key_id') && is('secret_access_key'))
-    found.push('s3_profile: is of no use with access_key_id and secret_access_key: remove one of them');
-  if (is('s3_disable_ssl') && settings.s3_endpoint?.startsWith('https:'))
-    found.push('s3_disable_ssl: contradicts the https:// of s3_endpoint: remove one of them');
-  if (is('s3_disable_ssl') && !is('s3_endpoint')) found.push('s3_disable_ssl: needs s3_endpoint: AWS itself is only served over TLS');
-  return found;
+/** As the file has them: each value right by itself, and all of them together. */
+export type S3Settings = Values<typeof s3Table> & { readonly s3_bucket: string; readonly prefix: KeyPrefix };
+
+/** `findings` are those of this block alone; undefined when it has a fault. */
+export function readS3Settings({ values, sources }: S3Block, prefix: string, findings: Findings): S3Settings | undefined {
+  warnOfHalfCredentials(sources, prefix, findings);
+  for (const [key, rule] of conflictsOf(values)) findings.faults.push(`${prefix}${key}: ${rule}`);
+  const { s3_bucket } = values;
+  return findings.faults.length > 0 || s3_bucket === undefined ? undefined : { ...values, s3_bucket, prefix: keyPrefix(values.s3_key_prefix) };
+}
+
+/** The ancestor uses static credentials only when both are there, and says nothing otherwise. */
+function warnOfHalfCredentials(sources: S3Block['sources'], prefix: string, findings: Findings): void {
+  const given = ['access_key_id', 'secret_access_key'].filter((key) => sources.get(key) === 'file');
+  if (given.length === 1 && !(sources.has('access_key_id') && sources.has('secret_access_key'))) {
+    findings.warnings.push(`${prefix}${given[0]}: is not used: static credentials need access_key_id and secret_access_key`);
+  }
+}
+
+/** What is of no use, or means nothing, without another key. */
+const NEEDS: readonly (readonly [S3Key, S3Key])[] = [
+  ['s3_kms_context', 's3_kms_key_id'],
+  ['s3_object_lock_mode', 's3_object_lock_retention'],
+  ['s3_object_lock_retention', 's3_object_lock_mode'],
+  ['s3_role_external_id', 's3_role_arn'],
+  ['s3_sts_endpoint', 's3_role_arn'],
+  ['session_token', 'access_key_id'],
+  ['session_token', 'secret_access_key'],
+  ['s3_disable_ssl', 's3_endpoint'],
+];
+
+/** Each key that does not go with another one, with the rule and the remedy. */
+function conflictsOf(values: S3Block['values']): readonly (readonly [S3Key, string])[] {
+  const isSet = (key: S3Key) => values[key] !== undefined && values[key] !== false;
+  const found = NEEDS.filter(([key, other]) => isSet(key) && !isSet(other)).map(
+    ([key, other]) => [key, `needs ${other}: give that too, or remove this`] as const,
+  );
+  const exclusive = [
+    ['s3_kms_key_id', 's3_server_side_encryption', 'asks for another key than'],
+    ['s3_profile', 'access_key_id', 'gives other credentials than'],
+  ] as const;
+  return [
+    ...found,
+    ...exclusive.filter(([key, other]) => isSet(key) && isSet(other)).map(([key, other, why]) => [key, `${why} ${other}: remove one of them`] as const),
+    ...(values.s3_disable_ssl && values.s3_endpoint?.startsWith('https:')
+      ? [['s3_disable_ssl', 'contradicts the https:// of s3_endpoint: remove one of them'] as const]
+      : []),
+  ];
 }

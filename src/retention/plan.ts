@@ -55,22 +55,19 @@ export function planRetention(snapshots: readonly Snapshot[], policy: RetentionP
   // One with a time to come is kept, but must not push out another: somebody's clock is wrong.
   const past = newestFirst.filter(({ takenAt }) => takenAt <= now);
   const reasons = collectReasons(past, policy, now);
-  const described = newestFirst.map((snapshot) => ({ ...snapshot, reasons: snapshot.takenAt > now ? ['dated in the future'] : (reasons.get(snapshot) ?? []) }));
-
-  const frozen = findFreeze(newestFirst);
-  if (frozen !== undefined) {
-    const keep = described.map(({ key, reasons: own }) => ({ key, reasons: own.length > 0 ? own : ['pruning is frozen'] }));
-    return { keep, remove: [], frozen };
-  }
+  const reasonsOf = (snapshot: Snapshot) => (snapshot.takenAt > now ? ['dated in the future'] : reasons.get(snapshot));
   const reason = `kept by none of: ${describePolicy(policy)}`;
-  return {
-    keep: described.filter((each) => each.reasons.length > 0).map(({ key, reasons: own }) => ({ key, reasons: own })),
-    remove: described
-      .filter((each) => each.reasons.length === 0)
-      .map(({ key }) => ({ key, reason }))
-      .reverse(),
-    frozen: undefined,
-  };
+  const keep: RetentionPlan['keep'][number][] = [];
+  const remove: RetentionPlan['remove'][number][] = [];
+  for (const snapshot of newestFirst) {
+    const own = reasonsOf(snapshot);
+    if (own) keep.push({ key: snapshot.key, reasons: own });
+    else remove.push({ key: snapshot.key, reason });
+  }
+
+  const frozen = findFreeze(newestFirst, remove);
+  if (frozen === undefined) return { keep, remove: remove.reverse(), frozen };
+  return { keep: newestFirst.map((snapshot) => ({ key: snapshot.key, reasons: reasonsOf(snapshot) ?? ['pruning is frozen'] })), remove: [], frozen };
 }
 
 /** All zero: nothing is ever removed. */
@@ -86,8 +83,12 @@ export function describePolicy(policy: RetentionPolicy): string {
 }
 
 function collectReasons(past: readonly Snapshot[], policy: RetentionPolicy, now: Date): ReadonlyMap<Snapshot, readonly string[]> {
-  const reasons = new Map(past.map((snapshot): [Snapshot, string[]] => [snapshot, []]));
-  const because = (snapshot: Snapshot, reason: string) => reasons.get(snapshot)?.push(reason);
+  const reasons = new Map<Snapshot, string[]>();
+  const because = (snapshot: Snapshot, reason: string) => {
+    const own = reasons.get(snapshot);
+    if (own) own.push(reason);
+    else reasons.set(snapshot, [reason]);
+  };
 
   if (keepsEverything(policy)) for (const snapshot of past) because(snapshot, 'no rule removes anything');
   past.slice(0, policy.last).forEach((snapshot, at) => {
@@ -114,11 +115,12 @@ function newestOfEach(past: readonly Snapshot[], count: number, bucket: (at: Dat
   return newest;
 }
 
-function findFreeze(snapshots: readonly Snapshot[]): string | undefined {
+function findFreeze(snapshots: readonly Snapshot[], remove: RetentionPlan['remove']): string | undefined {
   for (const { key, standing } of snapshots) {
     if (standing !== 'proved' && standing !== 'unproved') return `${key}: ${FREEZES[standing]}`;
   }
-  return undefined;
+  const isAnyProved = snapshots.some(({ standing }) => standing === 'proved');
+  return isAnyProved || remove.length === 0 ? undefined : 'no snapshot here is proved yet: nothing older goes before one is';
 }
 
 /** `2026-W53`: the week of the year that its Thursday lies in. */

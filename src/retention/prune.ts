@@ -1,123 +1,112 @@
-import { abortReason, SnapshotError, toSnapshotError } from '../errors.ts';
-import type { Manifest } from '../snapshot/manifest.ts';
+import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyPrefix, ObjectKey } from '../storage/key.ts';
-import { type NamedCluster, readManifest } from './manifests.ts';
-import { keepsEverything, planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot, type Standing } from './plan.ts';
+import { appraise, isOurs, type KeyError, type KnownManifests as Known, learnManifests } from './appraise.ts';
+import { deleteKeys } from './delete-keys.ts';
+import { deleteLimit } from './fuse.ts';
+import { inParallel } from './in-parallel.ts';
+import type { NamedCluster } from './manifests.ts';
+import { keepsEverything, planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot } from './plan.ts';
 import { type Subject, surveySubjects } from './survey.ts';
 
-/** What has to be remembered of a manifest from one prune to the next, by its key: they are never rewritten. */
-export type KnownManifests = Map<string, Pick<Manifest, 'cluster_id' | 'suspicious' | 'stored_bytes'>>;
+export type KnownManifests = Known;
 
 export interface PruneDeps extends NamedCluster {
   readonly clusterId: string;
   readonly now: Date;
   readonly known: KnownManifests;
+  /** As the configuration has it: `deleteLimit` says what it means. */
+  readonly maxDeletes?: number | undefined;
+}
+
+/** What is at a destination, and what retention would do about it. */
+export interface Planned {
+  readonly plan: RetentionPlan;
+  readonly snapshots: readonly Snapshot[];
+  /** Objects there with other names than ours. */
+  readonly strangers: number;
+  /** So many of the plan may be deleted now. */
+  readonly limit: number;
+  readonly subjects: ReadonlyMap<ObjectKey, Subject>;
+  /** What could not be read, or is not as its manifest says. */
+  readonly errors: readonly KeyError[];
 }
 
 export interface Pruned {
   readonly plan: RetentionPlan;
   /** What is gone in fact. */
   readonly removed: RetentionPlan['remove'];
+  /** What a lock or hold at the destination keeps for now: no failure. */
+  readonly locked: readonly KeyError[];
+  /** Left for later prunes by the fuse. */
+  readonly postponed: number;
   /** What could not be read or deleted, or is not as its manifest says; none of it stops the rest. */
-  readonly errors: readonly { readonly key: ObjectKey; readonly error: SnapshotError }[];
+  readonly errors: readonly KeyError[];
 }
 
-// Enough to hide the way to a distant store, few enough for a small one.
-const AT_ONCE = 8;
+// One request where the store takes many keys in one; and a stop loses track of no more than this.
+const BATCH = 1_000;
 
 /** Deletes what the policy keeps no longer, first the object, then what was written about it. Rejects only when listing fails or the signal says so. */
 export async function prune(storage: Storage, prefix: KeyPrefix, policy: RetentionPolicy, deps: PruneDeps, signal: AbortSignal): Promise<Pruned> {
-  const errors: Pruned['errors'][number][] = [];
-  const removed: Pruned['removed'][number][] = [];
-  const attempt = attemptsCollecting(errors, signal);
   // Not worth a listing of a hundred thousand objects, round after round.
-  if (keepsEverything(policy)) return { plan: { keep: [], remove: [], frozen: undefined }, removed, errors };
-
-  const subjects = await surveySubjects(storage, prefix, deps, signal);
-  await inParallel(subjects.values(), async ({ manifest }) => {
-    if (manifest === undefined || deps.known.has(manifest)) return;
-    await attempt(manifest, async () => {
-      deps.known.set(manifest, await readManifest(storage, manifest, signal));
-    });
-  });
-
-  const plan = planRetention(judge([...subjects.values()], deps, errors), policy, deps.now);
-  if (plan.frozen !== undefined) return { plan, removed, errors };
-
-  await inParallel(plan.remove.values(), async ({ key, reason }) => {
-    await attempt(key, async () => {
-      await storage.delete(key, signal);
-      removed.push({ key, reason });
-      await deleteWritings(storage, subjects.get(key)!, deps.known, signal);
-    });
-  });
-  await inParallel(subjects.values(), async (subject) => {
-    if (subject.isObjectThere || !isOurs(subject, deps)) return;
-    await attempt(subject.key, async () => {
-      // A listing may lag behind; only the object itself can say that it is gone.
-      if ((await storage.stat(subject.key, signal)) === undefined) await deleteWritings(storage, subject, deps.known, signal);
-    });
-  });
-  return { plan, removed, errors };
+  if (keepsEverything(policy)) return { plan: { keep: [], remove: [], frozen: undefined }, removed: [], locked: [], postponed: 0, errors: [] };
+  return await carryOut(storage, await planPrune(storage, prefix, policy, deps, signal), deps, signal);
 }
 
-type Attempt = (key: ObjectKey, step: () => Promise<void>) => Promise<void>;
+/** Looks and decides; deletes nothing. */
+export async function planPrune(storage: Storage, prefix: KeyPrefix, policy: RetentionPolicy, deps: PruneDeps, signal: AbortSignal): Promise<Planned> {
+  const { subjects, strangers } = await surveySubjects(storage, prefix, deps, signal);
+  const errors = [...(await learnManifests(storage, subjects, deps, signal))];
+  const snapshots: Snapshot[] = [];
+  for (const subject of subjects.values()) {
+    if (subject.size === undefined) continue;
+    const { snapshot, damage } = appraise(subject, subject.size, deps.known, deps.clusterId);
+    snapshots.push(snapshot);
+    if (damage) errors.push({ key: subject.key, error: damage });
+  }
+  const plan = planRetention(snapshots, policy, deps.now);
+  return { plan, snapshots, strangers, limit: deleteLimit(snapshots.length, deps.maxDeletes), subjects, errors };
+}
 
-/** A failure is one key's own, unless we were told to stop. */
-function attemptsCollecting(errors: Pruned['errors'][number][], signal: AbortSignal): Attempt {
-  return async (key, step) => {
-    try {
-      await step();
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      errors.push({ key, error: toSnapshotError(error) });
-    }
+/** Oldest first, until the plan or the fuse ends it. */
+export async function carryOut(storage: Storage, planned: Planned, deps: PruneDeps, signal: AbortSignal): Promise<Pruned> {
+  const { plan, subjects, limit } = planned;
+  const removed: Pruned['removed'][number][] = [];
+  const locked: KeyError[] = [];
+  const errors = [...planned.errors];
+  if (plan.frozen !== undefined) return { plan, removed, locked, postponed: 0, errors };
+
+  const deleteAll = async (keys: readonly ObjectKey[]): Promise<ReadonlySet<ObjectKey>> => {
+    const refusals = await deleteKeys(storage, keys, signal);
+    for (const refusal of refusals) (refusal.error.code === 'storage_locked' ? locked : errors).push(refusal);
+    return new Set(refusals.map(({ key }) => key));
   };
+  let next = 0;
+  // A locked one does not count: the oldest may be locked for years, and those behind them must go all the same.
+  while (next < plan.remove.length && removed.length < limit && errors.length - planned.errors.length < limit) {
+    const batch = plan.remove.slice(next, next + Math.min(BATCH, limit - removed.length));
+    next += batch.length;
+    const refused = await deleteAll(batch.map(({ key }) => key));
+    const gone = batch.filter(({ key }) => !refused.has(key));
+    removed.push(...gone);
+    await deleteAll(gone.flatMap(({ key }) => writingsOf(subjects.get(key)!)));
+  }
+  await deleteAll(await findOrphans(storage, planned, deps, signal));
+  return { plan, removed, locked, postponed: plan.remove.length - next, errors };
 }
 
-function judge(subjects: readonly Subject[], deps: PruneDeps, errors: Pruned['errors'][number][]): readonly Snapshot[] {
-  return subjects
-    .filter(({ isObjectThere }) => isObjectThere)
-    .map((subject) => {
-      const damage = findDamage(subject, deps.known);
-      if (damage) errors.push({ key: subject.key, error: damage });
-      return { key: subject.key, takenAt: subject.takenAt, standing: standingOf(subject, deps) };
-    });
+/** What was written about snapshots of ours that are gone. */
+async function findOrphans(storage: Storage, { subjects }: Planned, { known, clusterId }: PruneDeps, signal: AbortSignal): Promise<readonly ObjectKey[]> {
+  const orphans: ObjectKey[] = [];
+  const lost = [...subjects.values()].filter((subject) => subject.size === undefined && isOurs(subject, known, clusterId));
+  await inParallel(lost.values(), async (subject) => {
+    // A listing may lag behind; only the object itself can say that it is gone.
+    if ((await storage.stat(subject.key, signal)) === undefined) orphans.push(...writingsOf(subject));
+  });
+  return orphans;
 }
 
-/** Records first: while the manifest is there, the next prune finds what is left. */
-async function deleteWritings(storage: Storage, { manifest, records }: Subject, known: KnownManifests, signal: AbortSignal): Promise<void> {
-  for (const record of records) await storage.delete(record, signal);
-  if (manifest === undefined) return;
-  await storage.delete(manifest, signal);
-  known.delete(manifest);
-}
-
-function standingOf(subject: Subject, { known, clusterId }: PruneDeps): Standing {
-  if (subject.manifest === undefined) return 'unproved';
-  const manifest = known.get(subject.manifest);
-  if (manifest === undefined) return 'unreadable';
-  if (manifest.cluster_id !== clusterId) return 'foreign';
-  if (manifest.suspicious.length > 0) return 'suspicious';
-  // Of another size than was proved: it must not be the one that lets the others go.
-  return findDamage(subject, known) ? 'unproved' : 'proved';
-}
-
-function findDamage({ key, manifest, size }: Subject, known: KnownManifests): SnapshotError | undefined {
-  const proved = manifest === undefined ? undefined : known.get(manifest)?.stored_bytes;
-  if (proved === undefined || proved === size) return undefined;
-  return new SnapshotError('storage_mismatch', `${key}: has ${size} bytes, its manifest says ${proved}`);
-}
-
-function isOurs({ manifest }: Subject, { known, clusterId }: PruneDeps): boolean {
-  return manifest === undefined || known.get(manifest)?.cluster_id === clusterId;
-}
-
-async function inParallel<Item>(items: Iterator<Item> & Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
-  const worker = async () => {
-    // One iterator for all workers: each takes the next item that nobody has.
-    for (const item of items) await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+function writingsOf({ key, records, hasManifest }: Subject): readonly ObjectKey[] {
+  return hasManifest ? [...records, manifestKey(key)] : records;
 }

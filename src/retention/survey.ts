@@ -7,20 +7,31 @@ import type { NamedCluster } from './manifests.ts';
 export interface Subject {
   readonly key: ObjectKey;
   readonly takenAt: Date;
-  isObjectThere: boolean;
-  size: number;
-  manifest: ObjectKey | undefined;
-  readonly records: ObjectKey[];
+  /** Of the object in bytes; undefined: it is not there. */
+  size: number | undefined;
+  hasManifest: boolean;
+  records: readonly ObjectKey[];
 }
 
-/** By the key of the object. Any name that is not exactly ours is passed over. */
-export async function surveySubjects(storage: Storage, prefix: KeyPrefix, ours: NamedCluster, signal: AbortSignal): Promise<ReadonlyMap<ObjectKey, Subject>> {
+export interface Survey {
+  /** By the key of the object. */
+  readonly subjects: ReadonlyMap<ObjectKey, Subject>;
+  /** Objects beside ours whose names are not exactly ours: passed over, whatever they are. */
+  readonly strangers: number;
+}
+
+// Shared: a hundred thousand empty lists would take more memory than their names.
+const NONE: readonly ObjectKey[] = [];
+
+/** Reads the whole listing, and keeps of it only what is ours. */
+export async function surveySubjects(storage: Storage, prefix: KeyPrefix, ours: NamedCluster, signal: AbortSignal): Promise<Survey> {
   const subjects = new Map<ObjectKey, Subject>();
+  let strangers = 0;
   const subjectNamed = (name: string): Subject | undefined => {
     const at = takenAt(ours.template, ours.clusterName, name);
     if (at === undefined) return undefined;
     const key = within(prefix, name);
-    const subject = subjects.get(key) ?? { key, takenAt: at, isObjectThere: false, size: 0, manifest: undefined, records: [] };
+    const subject = subjects.get(key) ?? { key, takenAt: at, size: undefined, hasManifest: false, records: NONE };
     subjects.set(key, subject);
     return subject;
   };
@@ -30,12 +41,13 @@ export async function surveySubjects(storage: Storage, prefix: KeyPrefix, ours: 
     const about = subjectOf(baseName(key));
     const subject = about ? subjectNamed(about.name) : undefined;
     if (!about || !subject) continue;
-    if (about.isRecord) subject.records.push(key);
-    else subject.manifest = key;
+    if (about.isRecord) subject.records = [...subject.records, key];
+    else subject.hasManifest = true;
   }
   for await (const { key, size } of storage.list(prefix, signal)) {
     const subject = subjectNamed(baseName(key));
-    if (subject) Object.assign(subject, { isObjectThere: true, size });
+    if (subject) subject.size = size;
+    else strangers++;
   }
-  return subjects;
+  return { subjects, strangers };
 }

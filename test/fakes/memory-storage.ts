@@ -36,6 +36,8 @@ export class MemoryStorage implements Storage {
   leftovers: string[] = [];
   roomBytes = Number.POSITIVE_INFINITY;
   isClosed = false;
+  /** Keys that a lock keeps, however often somebody deletes them. */
+  readonly locked = new Set<string>();
   /** The next objects are kept with one bit turned. */
   isCorrupting = false;
   readonly #now: () => Date;
@@ -98,6 +100,7 @@ export class MemoryStorage implements Storage {
 
   async delete(key: ObjectKey, signal: AbortSignal): Promise<void> {
     await this.step('delete', key, signal);
+    if (this.locked.has(key)) throw new SnapshotError('storage_locked', `${this.name}: ${key}: locked`);
     this.objects.delete(key);
   }
 

@@ -6,7 +6,7 @@ const NONE: RetentionPolicy = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly
 const DAY_MS = 86_400_000;
 const NOW = new Date('2027-06-01T00:00:00Z');
 
-const at = (time: string, standing: Standing = 'unproved', key = time): Snapshot => ({
+const at = (time: string, standing: Standing = 'proved', key = time): Snapshot => ({
   key: objectKey(key.replaceAll(/[^0-9a-z]/gi, '_')),
   takenAt: new Date(time.length === 10 ? `${time}T12:00:00Z` : time),
   standing,
@@ -101,7 +101,7 @@ describe('a retention plan', () => {
 
   it('says why each is kept or goes', () => {
     const now = new Date('2026-01-03T13:00:00Z');
-    const snapshots = [at('2026-01-03', 'proved'), at('2026-01-02'), at('2025-12-31'), at('2025-12-30')];
+    const snapshots = [at('2026-01-03'), at('2026-01-02'), at('2025-12-31'), at('2025-12-30')];
     expect(plan(snapshots, { last: 1, daily: 2, yearly: 2, withinMs: DAY_MS }, now)).toEqual({
       keep: [
         {
@@ -117,8 +117,11 @@ describe('a retention plan', () => {
   });
 
   it('names hours, weeks and months as people do', () => {
-    const { keep } = plan([at('2026-01-01T09:30:00Z')], { hourly: 1, weekly: 1, monthly: 1 });
-    expect(keep[0]?.reasons).toEqual(['newest of the hour 2026-01-01T09h', 'newest of the week 2026-W01', 'newest of the month 2026-01']);
+    const { keep } = plan([at('2026-01-02'), at('2026-01-01T09:30:00Z', 'unproved')], { hourly: 2, weekly: 1, monthly: 1 });
+    expect(keep.map(({ reasons }) => reasons)).toEqual([
+      ['newest of the hour 2026-01-02T12h', 'newest of the week 2026-W01', 'newest of the month 2026-01', 'the newest proved one'],
+      ['newest of the hour 2026-01-01T09h'],
+    ]);
   });
 
   it('removes the oldest first', () => {
@@ -127,14 +130,14 @@ describe('a retention plan', () => {
   });
 
   it('never removes the newest proved one, however old', () => {
-    const snapshots = [at('2026-01-03'), at('2026-01-02'), at('2020-01-01', 'proved'), at('2019-01-01', 'proved')];
+    const snapshots = [at('2026-01-03', 'unproved'), at('2026-01-02', 'unproved'), at('2020-01-01'), at('2019-01-01')];
     const { keep, remove } = plan(snapshots, { last: 1 });
     expect(keep.map(({ key }) => key)).toEqual(['2026_01_03', '2020_01_01']);
     expect(remove.map(({ key }) => key)).toEqual(['2019_01_01', '2026_01_02']);
   });
 
   it('keeps what is dated in the future, and lets it push out nothing', () => {
-    const snapshots = [at('2099-01-01', 'proved'), at('2026-01-03', 'proved'), at('2026-01-02'), at('2026-01-01')];
+    const snapshots = [at('2099-01-01'), at('2026-01-03'), at('2026-01-02'), at('2026-01-01')];
     const { keep, remove } = plan(snapshots, { last: 1 });
     expect(keep).toEqual([
       { key: '2099_01_01', reasons: ['dated in the future'] },
@@ -144,13 +147,13 @@ describe('a retention plan', () => {
   });
 
   it('decides the same about two of the same second, in whatever order they come', () => {
-    const pair = [at('2026-01-01', 'unproved', 'a'), at('2026-01-01', 'unproved', 'b')];
+    const pair = [at('2026-01-01', 'proved', 'a'), at('2026-01-01', 'proved', 'b')];
     expect(plan(pair, { last: 1 })).toEqual(plan(pair.toReversed(), { last: 1 }));
     expect(plan(pair, { last: 1 }).keep.map(({ key }) => key)).toEqual(['b']);
   });
 
   it.each(['foreign', 'suspicious', 'unreadable'] as const)('removes nothing where one is %s', (standing) => {
-    const snapshots = [at('2026-01-03', 'proved'), at('2026-01-02', standing), at('2026-01-01')];
+    const snapshots = [at('2026-01-03'), at('2026-01-02', standing), at('2026-01-01')];
     const { keep, remove, frozen } = plan(snapshots, { last: 1 });
     expect(remove).toEqual([]);
     expect(keep.map(({ key, reasons }) => [key, reasons.at(-1)])).toEqual([
@@ -159,6 +162,19 @@ describe('a retention plan', () => {
       ['2026_01_01', 'pruning is frozen'],
     ]);
     expect(frozen).toMatch(/^2026_01_02: its manifest /);
+  });
+
+  it('removes nothing while nothing there is proved', () => {
+    const snapshots = [at('2026-01-02', 'unproved'), at('2026-01-01', 'unproved')];
+    expect(plan(snapshots, { last: 1 })).toEqual({
+      keep: [
+        { key: '2026_01_02', reasons: ['number 1 of the last 1'] },
+        { key: '2026_01_01', reasons: ['pruning is frozen'] },
+      ],
+      remove: [],
+      frozen: 'no snapshot here is proved yet: nothing older goes before one is',
+    });
+    expect(plan(snapshots, { last: 2 }).frozen).toBeUndefined();
   });
 
   it.each([

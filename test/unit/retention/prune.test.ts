@@ -7,7 +7,7 @@ import { parseNameTemplate } from '../../../src/snapshot/name.ts';
 import { keyPrefix } from '../../../src/storage/key.ts';
 import type { MemoryStorage } from '../../fakes/memory-storage.ts';
 import { someManifest } from '../snapshot/some-manifest.ts';
-import { FOREVER, keyOf, manifestOf, nameOf, OURS, PREFIX, put, putManifest, recordOf, storeOf } from './some-store.ts';
+import { FOREVER, keyOf, manifestOf, nameOf, OURS, PREFIX, put, putManifest, putManifestFor, recordOf, storeOf } from './some-store.ts';
 
 const LAST_2: RetentionPolicy = { last: 2, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
 const deps = (changes: Partial<PruneDeps> = {}): PruneDeps => ({ ...OURS, now: new Date('2026-02-01T00:00:00Z'), known: new Map(), ...changes });
@@ -61,9 +61,10 @@ describe('pruning a destination', () => {
     const storage = storeOf({});
     const days = ['01', '02', '03', '04'];
     for (const day of days) for (const cluster of ['prod', 'dev']) put(storage, `raft_snapshots/${cluster}-202601${day}T120000Z.snap`, 'x');
+    putManifestFor(storage, 'raft_snapshots/prod-20260104T120000Z.snap', { stored_bytes: 1 });
     await run(storage, { template });
     expect(keys(storage).filter((key) => key.includes('/dev-'))).toHaveLength(4);
-    expect(keys(storage).filter((key) => key.includes('/prod-'))).toHaveLength(2);
+    expect(keys(storage).filter((key) => key.startsWith('raft_snapshots/prod-'))).toHaveLength(2);
   });
 
   it.each([
@@ -192,8 +193,9 @@ describe('pruning a destination', () => {
   it('works at the root of a destination', async () => {
     const storage = storeOf({});
     for (const day of [1, 2, 3]) put(storage, nameOf(day), 'x');
+    putManifestFor(storage, nameOf(3), { stored_bytes: 1 });
     await prune(storage, keyPrefix(''), LAST_2, deps(), FOREVER);
-    expect(keys(storage)).toEqual([nameOf(2), nameOf(3)]);
+    expect(keys(storage)).toEqual([`manifests/${nameOf(3)}.json`, nameOf(2), nameOf(3)]);
   });
 
   it('does not even look where everything is kept', async () => {
@@ -203,6 +205,6 @@ describe('pruning a destination', () => {
   });
 
   it('does nothing to nothing', async () => {
-    expect(await run(storeOf({}))).toEqual({ plan: { keep: [], remove: [], frozen: undefined }, removed: [], errors: [] });
+    expect(await run(storeOf({}))).toEqual({ plan: { keep: [], remove: [], frozen: undefined }, removed: [], locked: [], postponed: 0, errors: [] });
   });
 });

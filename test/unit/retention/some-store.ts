@@ -1,8 +1,10 @@
 import { renderManifest } from '../../../src/snapshot/manifest.ts';
-import { parseNameTemplate } from '../../../src/snapshot/name.ts';
-import { keyPrefix, within } from '../../../src/storage/key.ts';
+import { manifestKey, parseNameTemplate } from '../../../src/snapshot/name.ts';
+import { keyPrefix, objectKey, within } from '../../../src/storage/key.ts';
 import { MemoryStorage } from '../../fakes/memory-storage.ts';
 import { someManifest } from '../snapshot/some-manifest.ts';
+
+type Changes = Parameters<typeof someManifest>[0];
 
 export const PREFIX = keyPrefix('raft_snapshots');
 export const FOREVER = new AbortController().signal;
@@ -25,8 +27,12 @@ export function storeOf({ proved = [], bare = [] }: { readonly proved?: readonly
   return storage;
 }
 
-export function putManifest(storage: MemoryStorage, day: number, changes: Parameters<typeof someManifest>[0] = {}): void {
-  put(storage, manifestOf(day), renderManifest(someManifest({ key: keyOf(day), stored_bytes: 10, ...changes })));
+export function putManifest(storage: MemoryStorage, day: number, changes: Changes = {}): void {
+  putManifestFor(storage, keyOf(day), { stored_bytes: 10, ...changes });
+}
+
+export function putManifestFor(storage: MemoryStorage, key: string, changes: Changes): void {
+  put(storage, manifestKey(objectKey(key)), renderManifest(someManifest({ key, ...changes })));
 }
 
 export function put(storage: MemoryStorage, key: string, text: string): void {

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { renderExample, renderJsonSchema, renderReference } from '../src/config/document.ts';
+import { renderErrors } from './errors-reference.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
 await writeFile(new URL('config.example.json', ROOT), renderExample());
 await writeFile(new URL('config.schema.json', ROOT), renderJsonSchema());
 await writeFile(new URL('docs/config.md', ROOT), renderReference());
+await writeFile(new URL('docs/errors.md', ROOT), renderErrors());

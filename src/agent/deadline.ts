@@ -1,7 +1,5 @@
 import type { SnapshotError } from '../errors.ts';
-
-// A longer timer would fire at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../snapshot/watchdog.ts';
 
 /** Runs work under a signal that also aborts, with that error as its reason, when the time is up. */
 export async function withDeadline<Result>(

@@ -1,5 +1,6 @@
 import type { StopSignals } from '../agent/agent.ts';
 import { type ErrorCode, SnapshotError } from '../errors.ts';
+import { LONGEST_TIMER_MS } from '../snapshot/watchdog.ts';
 import type { Host } from './host.ts';
 
 /** Set once a stop was asked for: `code` tells by which signal. */
@@ -18,7 +19,7 @@ export function listenForStop(host: Host, graceMs: number): Stopping {
     code = heard;
     stop.abort(reason);
     // Must not keep a process alive that has nothing left to do.
-    setTimeout(() => abort.abort(reason), graceMs).unref();
+    setTimeout(() => abort.abort(reason), Math.min(graceMs, LONGEST_TIMER_MS)).unref();
   };
   host.on('SIGTERM', hear('stopped', 'SIGTERM'));
   host.on('SIGINT', hear('stopped_int', 'SIGINT'));

@@ -1,5 +1,5 @@
-// A longer timer would fire at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A longer timer would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Ends work that makes no progress: a signal for those who listen, a rejection for those who do not. */
 export class Watchdog {

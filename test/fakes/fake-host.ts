@@ -1,0 +1,48 @@
+import type { Host } from '../../src/cli/host.ts';
+
+type Signal = Parameters<Host['on']>[0];
+
+/** A process that records what it is told and sends itself signals. */
+export class FakeHost implements Host {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid = 4711;
+  readonly hostname = 'vault-0';
+  readonly homeDirectory: string;
+  readonly isStderrTerminal: boolean;
+  stdout = '';
+  stderr = '';
+  readonly #handlers = new Map<Signal, () => void>();
+
+  constructor({
+    argv = [],
+    env = {},
+    homeDirectory = '/nonexistent',
+    isStderrTerminal = false,
+  }: Partial<Pick<Host, 'argv' | 'env' | 'homeDirectory' | 'isStderrTerminal'>>) {
+    this.argv = argv;
+    this.env = env;
+    this.homeDirectory = homeDirectory;
+    this.isStderrTerminal = isStderrTerminal;
+  }
+
+  out(text: string): void {
+    this.stdout += text;
+  }
+
+  err(text: string): void {
+    this.stderr += text;
+  }
+
+  isAlive(): boolean {
+    return false;
+  }
+
+  on(signal: Signal, handler: () => void): void {
+    this.#handlers.set(signal, handler);
+  }
+
+  send(signal: Signal): void {
+    this.#handlers.get(signal)?.();
+  }
+}

@@ -66,7 +66,7 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
   const roundDeps: RoundDeps = {
     vault,
     spools,
-    intents: openIntents(join(directory, 'intents')),
+    intents: openIntents(join(directory, 'intents'), witness),
     clock: systemClock,
     log,
     random: Math.random,

@@ -6,7 +6,7 @@ export interface Owner {
   readonly startedMs: number;
 }
 
-export type LeftoverKind = 'partial' | 'spool';
+export type LeftoverKind = 'partial' | 'spool' | 'intent';
 
 /** What is asked about the world before a file may go. */
 export interface Witness {
@@ -18,7 +18,7 @@ export interface Witness {
 // Longer than any round: a file that nobody wrote to for a day belongs to nobody, whatever process has its number now.
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-const NAME = /^\.(partial|spool)-(.+)-(\d+)-(\d+)-[0-9a-f]{16}$/;
+const NAME = /^\.(partial|spool|intent)-(.+)-(\d+)-(\d+)-[0-9a-f]{16}$/;
 
 /** The leading dot keeps an unfinished file out of every listing: no object key has one. */
 export function leftoverName(kind: LeftoverKind, owner: Owner, random: string): string {
@@ -29,14 +29,19 @@ export function isLeftover(kind: LeftoverKind, name: string): boolean {
   return NAME.exec(name)?.[1] === kind;
 }
 
+/** Whether this very process made it. */
+export function isOwn(name: string, { owner }: Witness): boolean {
+  const [, , host, pid, startedMs] = NAME.exec(name) ?? [];
+  return host === safeHost(owner) && Number(pid) === owner.pid && Number(startedMs) === Math.floor(owner.startedMs);
+}
+
 /** Whether the unfinished file of that name has lost its process. In doubt it is kept: it may be another daemon's living upload. */
 export function isAbandoned(name: string, modifiedAt: Date, witness: Witness): boolean {
-  const [, , host, pid, startedMs] = NAME.exec(name) ?? [];
-  if (host === undefined) return false;
+  const [, , host, pid] = NAME.exec(name) ?? [];
+  if (host === undefined || isOwn(name, witness)) return false;
   const { owner } = witness;
   const isSameHost = host === safeHost(owner);
   const isSamePid = Number(pid) === owner.pid;
-  if (isSameHost && isSamePid && Number(startedMs) === Math.floor(owner.startedMs)) return false;
   if (witness.now().getTime() - modifiedAt.getTime() > ABANDONED_AFTER_MS) return true;
   return isSameHost && (isSamePid || !witness.isAlive(Number(pid)));
 }

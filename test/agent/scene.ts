@@ -39,7 +39,7 @@ export async function aScene(settings: Partial<RoundSettings> = {}, { clock = ne
   const deps: RoundDeps = {
     vault,
     spools: new LocalSpoolDirectory(state, witness),
-    intents: openIntents(join(state, 'intents')),
+    intents: openIntents(join(state, 'intents'), witness),
     clock,
     log,
     random: () => 0,

@@ -44,6 +44,8 @@ describe('a snapshot of ours', () => {
     expect([inspected.Meta.Index, inspected.Meta.Term].map(Number)).toEqual([manifest?.raft_index, manifest?.raft_term]);
     expect(manifest).toMatchObject({ seal_shares: shares, seal_threshold: threshold, raft_servers: source.nodes.map(() => ({ voter: true })) });
 
+    // The source is gone, as when it matters. Else a restored standby would forward to it what we ask.
+    await Promise.all(source.nodes.map((node) => node.kill()));
     // Under an id that the snapshot does not know, the restored server may find itself removed from the cluster and seal itself.
     fresh = await startEmptyVault({ nodeId: leader.settings.nodeId });
     await restoreInto(fresh, file, leader);
@@ -64,6 +66,7 @@ async function restoreInto(fresh: VaultNode, file: string, source: VaultNode): P
   await until('the restored server to seal itself', async () => (await fresh.request('GET', 'sys/seal-status')).json.sealed === true);
   fresh.adopt(source);
   await fresh.unseal();
+  await until('the restored server to lead', async () => (await fresh.request('GET', 'sys/health')).status === 200);
 }
 
 async function writeEverything(node: VaultNode): Promise<void> {

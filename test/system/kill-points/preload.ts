@@ -5,7 +5,7 @@ import process from 'node:process';
 /** Loaded before the program: kills it at one of its operations on files, told by number and by moment. */
 const [number, moment] = (process.env.KILL_AT ?? '').split(' ');
 
-type Operation = (...args: readonly unknown[]) => unknown;
+type Operation = (...args: unknown[]) => unknown;
 
 const OF_MODULE = ['access', 'link', 'lstat', 'mkdir', 'open', 'opendir', 'readdir', 'readFile', 'stat', 'statfs', 'unlink', 'writeFile'];
 const OF_HANDLE = ['close', 'read', 'readFile', 'stat', 'sync', 'write', 'writeFile'];

@@ -72,6 +72,8 @@ interface DestinationBase {
   readonly name: string;
   readonly schedule: ScheduleConfig;
   readonly retain: RetentionPolicy;
+  /** The fuse of one round; 0: none, undefined: a share of what is there. */
+  readonly maxDeletes: number | undefined;
   /** A name, without `.snap`, that always holds the newest snapshot. */
   readonly alias: string | undefined;
   /** False where the alias is all there is. */

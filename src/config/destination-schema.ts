@@ -2,13 +2,14 @@ import { azureTable } from '../storage/azure/config.ts';
 import { gcsTable } from '../storage/gcs/config.ts';
 import { s3Table } from '../storage/s3/config.ts';
 import type { Table } from './format.ts';
-import { absolutePath, aliasName, anything, destinationName, flag, frequencyDuration, text } from './formats.ts';
+import { absolutePath, aliasName, anything, destinationName, flag, frequencyDuration, text, wholeNumber } from './formats.ts';
 import { retain } from './retain-format.ts';
 
 /** In every destination. */
 export const destinationTable = {
   name: { doc: 'What the destination is called in logs, metrics and reports; unique.', format: destinationName, since: 'new' },
   retain: { doc: 'Instead of the `retain` of the whole file.', format: retain, since: 'new' },
+  max_deletes: { doc: 'Instead of the `max_deletes` of the whole file.', format: wholeNumber, since: 'new' },
   frequency: { doc: 'Instead of the `frequency` or `schedule` of the whole file.', format: frequencyDuration, since: 'new' },
   latest_alias: {
     doc: 'A second name, without `.snap`, that always holds the newest proved snapshot; its object is the only one ever replaced.',

@@ -17,6 +17,7 @@ export interface DestinationDefaults {
   readonly schedule: ScheduleConfig;
   readonly timezone: string;
   readonly retain: RetentionPolicy;
+  readonly maxDeletes: number | undefined;
 }
 
 /** Every destination that is on, in the order the ancestor serves them. */
@@ -86,12 +87,13 @@ function toDestination(
   defaults: DestinationDefaults,
   own: Findings,
 ): DestinationConfig | undefined {
-  const { name, retain, frequency, schedule, latest_alias: latestAlias } = read.values as Values<typeof destinationTable>;
+  const { name, retain, max_deletes: maxDeletes, frequency, schedule, latest_alias: latestAlias } = read.values as Values<typeof destinationTable>;
   if (name === undefined) own.effective.push({ key: `${prefix}name`, shown: block.kind, source: 'default' });
   const base = {
     name: name ?? block.kind,
     schedule: readSchedule({ values: { frequency, schedule }, sources: read.sources }, prefix, defaults.timezone, own) ?? defaults.schedule,
     retain: retain ?? defaults.retain,
+    maxDeletes: maxDeletes ?? defaults.maxDeletes,
     ...readAlias(latestAlias, staticName(read), prefix, own),
   };
   if (block.kind === 'local') return { ...base, kind: block.kind, path: String(read.values.path) };

@@ -19,6 +19,15 @@ export const flag: Format<boolean> = {
   },
 };
 
+export const wholeNumber: Format<number> = {
+  rule: 'a whole number of 0 or more',
+  jsonSchema: { type: 'integer', minimum: 0 },
+  parse(json) {
+    const isRight = json.kind === 'number' && /^\d+$/.test(json.text) && Number.isSafeInteger(Number(json.text));
+    return isRight ? { value: Number(json.text), shown: json.text } : { remedy: 'write it without quotes, sign, fraction and exponent' };
+  },
+};
+
 export function choice<const T extends string>(...allowed: readonly T[]): Format<T> {
   const rule = `one of ${allowed.join(', ')}`;
   return {

@@ -26,7 +26,8 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
   const tls = readTls(top, findings);
   const auth = readAuth(top, findings);
   const schedule = readTopSchedule(top, findings);
-  const destinations = readDestinations(top.nested, { schedule, timezone: values.timezone, retain: values.retain }, findings);
+  const defaults = { schedule, timezone: values.timezone, retain: values.retain, maxDeletes: values.max_deletes };
+  const destinations = readDestinations(top.nested, defaults, findings);
   if (destinations.length === 0 && findings.faults.length === 0) {
     findings.faults.push('no destination: the snapshot would be thrown away: give local_storage a path');
   }

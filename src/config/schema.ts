@@ -1,7 +1,7 @@
 import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
 import { address } from './address.ts';
 import type { Table } from './format.ts';
-import { absolutePath, choice, duration, flag, frequencyDuration, mount, text, timezone, uuid } from './formats.ts';
+import { absolutePath, choice, duration, flag, frequencyDuration, mount, text, timezone, uuid, wholeNumber } from './formats.ts';
 import { nameTemplate } from './name-template-format.ts';
 import { retain } from './retain-format.ts';
 import { secret } from './secret-format.ts';
@@ -135,6 +135,12 @@ const roundTable = {
     since: 'ancestor',
     default: 0,
     example: { last: 24, daily: 14, weekly: 8, monthly: 12 },
+  },
+  max_deletes: {
+    doc: 'The most snapshots one round may delete at each destination, the oldest first; the rest goes in later rounds. 0: any number.',
+    format: wholeNumber,
+    since: 'new',
+    defaultNote: 'a tenth of what is there, but at least 10',
   },
   snapshot_timeout: {
     doc: 'The longest a whole round may take, delivery included.',

@@ -9,16 +9,17 @@ it('reads a list of named ones, each with its own times and retention', async ()
     ...login,
     frequency: '2h',
     retain: 5,
+    max_deletes: 40,
     local_storage: [
       { path: '/a' },
-      { name: 'nightly', path: '/b', schedule: '0 3 * * *', retain: { daily: 7 } },
+      { name: 'nightly', path: '/b', schedule: '0 3 * * *', retain: { daily: 7 }, max_deletes: 0 },
       { name: 'quick', path: '/c', frequency: '10m' },
     ],
     google_storage: { bucket: 'g' },
   });
   expect(config.destinations).toMatchObject([
-    { name: 'local', path: '/a', retain: { last: 5 }, schedule: { kind: 'interval', everyMs: 7_200_000 } },
-    { name: 'nightly', path: '/b', retain: { last: 0, daily: 7 }, schedule: { kind: 'cron', expression: '0 3 * * *', timezone: 'UTC' } },
+    { name: 'local', path: '/a', retain: { last: 5 }, maxDeletes: 40, schedule: { kind: 'interval', everyMs: 7_200_000 } },
+    { name: 'nightly', path: '/b', retain: { last: 0, daily: 7 }, maxDeletes: 0, schedule: { kind: 'cron', expression: '0 3 * * *', timezone: 'UTC' } },
     { name: 'quick', path: '/c', retain: { last: 5 }, schedule: { kind: 'interval', everyMs: 600_000 } },
     { name: 'gcp', kind: 'gcp', settings: { bucket: 'g' } },
   ]);

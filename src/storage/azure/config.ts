@@ -89,7 +89,7 @@ export const azureTable = {
     defaultNote: '`core.windows.net`',
   },
   ca_cert: {
-    doc: 'PEM file of the CA that signed the certificate of `endpoint`, instead of the CAs of the system.',
+    doc: 'PEM file of the CA that signed the certificate of `endpoint`, beside the public ones.',
     format: absolutePath,
     since: 'new',
   },

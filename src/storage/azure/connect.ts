@@ -24,19 +24,11 @@ interface Access {
 export class AzureAccount {
   readonly #settings: AzureSettings;
   readonly #env: Environment;
-  readonly #identity: TokenCredential | undefined;
   #last: { readonly secret: string; readonly client: ContainerClient; readonly agent: Agent; readonly signedUrl: URL } | undefined;
 
-  private constructor(settings: AzureSettings, env: Environment, identity: TokenCredential | undefined) {
+  constructor(settings: AzureSettings, env: Environment) {
     this.#settings = settings;
     this.#env = env;
-    this.#identity = identity;
-  }
-
-  static async open(settings: AzureSettings, env: Environment): Promise<AzureAccount> {
-    const { login } = settings;
-    const isIdentity = login.method === 'managed_identity' || login.method === 'workload_identity';
-    return new AzureAccount(settings, env, isIdentity ? await openIdentity(login, env) : undefined);
   }
 
   /** Without signature. What only a connection string tells is known after its first use. */
@@ -56,13 +48,14 @@ export class AzureAccount {
     const { login, caCertFile } = this.#settings;
     const secret = await readSecret(login);
     if (this.#last !== undefined && this.#last.secret === secret) return this.#last.client;
-    const { signedUrl, credential } = this.#access(secret);
-    const agent = agentFor(signedUrl, this.#env, caCertFile === undefined ? undefined : await readAuthority(caCertFile));
+    const ca = caCertFile === undefined ? undefined : await readAuthority(caCertFile);
+    const { signedUrl, credential } = await this.#access(secret, ca);
+    const agent = agentFor(signedUrl, this.#env, ca);
     const url = `${bare(signedUrl)}/${encodeURIComponent(this.#settings.container)}${signedUrl.search}`;
     // One try: whoever calls begins again from the spool, and two layers of retries multiply. A redirect would carry the login elsewhere.
     const options = { agent, retryOptions: { maxTries: 1 }, redirectOptions: { maxRetries: 0 }, userAgentOptions: { userAgentPrefix: 'vault-snapshotd' } };
     const client = new ContainerClient(url, credential, options);
-    // Uploads that run keep the client they began with, and its agent: only idle connections of it end here.
+    // Uploads that run keep the client they began with.
     this.#last = { secret, client, agent, signedUrl };
     return client;
   }
@@ -84,14 +77,16 @@ export class AzureAccount {
     this.#last?.agent.destroy();
   }
 
-  #access(secret: string): Access {
+  async #access(secret: string, ca: string | undefined): Promise<Access> {
     const { login } = this.#settings;
     if (login.method === 'connection_string') return parseConnectionString(secret);
-    if (this.#identity !== undefined) return { signedUrl: new URL(login.endpoint), credential: this.#identity };
-    if (login.method === 'account_key') {
-      return { signedUrl: new URL(login.endpoint), credential: new StorageSharedKeyCredential(login.account, secret) };
+    const signedUrl = new URL(login.endpoint);
+    if (login.method === 'account_key') return { signedUrl, credential: new StorageSharedKeyCredential(login.account, secret) };
+    if (login.method === 'sas_token') {
+      signedUrl.search = secret.replace(/^\?/, '');
+      return { signedUrl, credential: new AnonymousCredential() };
     }
-    return { signedUrl: new URL(`${login.endpoint}?${secret.replace(/^\?/, '')}`), credential: new AnonymousCredential() };
+    return { signedUrl, credential: await openIdentity(login, this.#env, ca) };
   }
 }
 

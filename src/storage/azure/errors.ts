@@ -1,5 +1,5 @@
 import type { RestError } from '@azure/storage-blob';
-import { type ErrorCode, SnapshotError } from '../../errors.ts';
+import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { describeLine } from './line.ts';
 
@@ -40,7 +40,13 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     advice: 'the blob was written with another "customer_provided_key", or with one where none is set now',
   },
   BlobAlreadyExists: { code: 'storage_exists' },
+  UnauthorizedBlobOverwrite: { code: 'storage_exists', advice: 'the signature may create but not replace: "latest_alias" needs the right to write' },
   InvalidBlobType: { code: 'storage_exists' },
+  PARSE_ERROR: {
+    code: 'storage_unavailable',
+    says: 'what answers does not speak the language of Azure',
+    advice: 'check "endpoint", and what stands between here and there',
+  },
   Md5Mismatch: { code: 'storage_mismatch', advice: 'Azure received other bytes than were sent: look at proxies in between' },
   BlobImmutableDueToPolicy: LOCKED,
   BlobImmutableDueToLegalHold: LOCKED,
@@ -55,7 +61,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 /** What the answer of Azure, or the line, says in the words of this program. Nothing of the request: it holds keys and signatures. */
 export function translator(circumstances: Circumstances): Translate {
   return (error, key) => {
-    if (error instanceof SnapshotError) return error;
+    if (error instanceof SnapshotError || error instanceof TypeError || error instanceof RangeError) return toSnapshotError(error);
     const failure = readFailure(error);
     const { name, status, retryAfter } = failure;
     const known = meaningOf(failure);
@@ -100,9 +106,13 @@ function readFailure(error: unknown): Failure {
   const { code, statusCode, response } = error as Partial<RestError> & Error;
   const header = (name: string) => response?.headers.get(name);
   const isBare = statusCode !== undefined && !IDENTITY_ERRORS.includes(error.name);
-  const name = code ?? header('x-ms-error-code') ?? (isBare ? 'no reason given' : error.name);
+  const name = code ?? header('x-ms-error-code') ?? (isBare ? nameOfStatus(statusCode) : error.name);
   const date = header('date');
   return { name, status: statusCode, retryAfter: header('retry-after'), date: date === undefined ? undefined : new Date(date), text: error.message };
+}
+
+function nameOfStatus(status: number): string {
+  return status < 400 ? 'an answer that Azure does not give' : 'no reason given';
 }
 
 function meaningOf(failure: Failure): Meaning {

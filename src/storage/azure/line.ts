@@ -26,7 +26,6 @@ const FAILURES: Readonly<Record<string, LineFailure>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   CERT_SIGNATURE_FAILURE: UNTRUSTED,
-  PARSE_ERROR: { says: 'what answers does not speak the language of Azure', advice: 'check "endpoint", and what stands between here and there' },
 };
 
 export function describeLine(code: string, text: string): LineFailure {
@@ -36,5 +35,6 @@ export function describeLine(code: string, text: string): LineFailure {
   // OpenSSL's own reason stands nowhere but in the text: `…:error:0A00010B:SSL routines:function:reason:file:line:`.
   const reason = /:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1];
   if (reason !== undefined) return { says: `the TLS handshake failed (${reason})`, advice: 'check the scheme and the port of "endpoint"' };
-  return { says: code };
+  // The SDK's own errors have no code: a body that ends too soon, for one.
+  return { says: code === 'Error' ? text : code };
 }

@@ -110,20 +110,25 @@ export class AzurePending implements Pending {
       ...encryption,
     };
     try {
-      const limits = { signal: this.#signal, idleMs };
-      const { lastModified } = await request(limits, (abortSignal) => blob.commitBlockList(this.#blocks, { ...options, abortSignal }));
-      return lastModified ?? (await this.#modifiedAt());
+      const { lastModified } = await request({ signal: this.#signal, idleMs }, (abortSignal) =>
+        blob.commitBlockList(this.#blocks, { ...options, abortSignal }),
+      );
+      return lastModified ?? new Date(0);
     } catch (error) {
-      // Whoever commits first makes Azure forget the blocks of the others.
-      if (isBlocksGone(error)) throw new SnapshotError(isReplacing ? 'storage_failed' : 'storage_exists', `azure: ${key}: another upload of it was first`);
+      if (isBlocksGone(error)) throw await this.#overtaken();
       throw translate(error, key);
     }
   }
 
-  async #modifiedAt(): Promise<Date> {
-    const { blob, encryption, idleMs } = this.#upload;
-    const found = await request({ signal: this.#signal, idleMs }, (abortSignal) => blob.getProperties({ abortSignal, ...encryption }));
-    return found.lastModified ?? new Date(0);
+  /** Whoever commits first makes Azure forget the blocks of the others. */
+  async #overtaken(): Promise<SnapshotError> {
+    const { key, blob, isReplacing, idleMs, translate } = this.#upload;
+    try {
+      const isThere = await request({ signal: this.#signal, idleMs }, (abortSignal) => blob.exists({ abortSignal }));
+      return new SnapshotError(isThere && !isReplacing ? 'storage_exists' : 'storage_failed', `azure: ${key}: another upload of it was first`);
+    } catch (error) {
+      return translate(error, key);
+    }
   }
 }
 

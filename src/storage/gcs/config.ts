@@ -25,9 +25,9 @@ export interface GcsSettings {
 const GOOGLE = 'https://storage.googleapis.com';
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-const bucket = textThat('the name of a bucket', { type: 'string', pattern: '^(|[a-z0-9][a-z0-9._-]+[a-z0-9])$' }, (value) => {
+const bucket = textThat('the name of a bucket', { type: 'string', pattern: '^(|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)$' }, (value) => {
   if (value.startsWith('gs://')) return 'write the name alone, without "gs://"; folders belong into "prefix"';
-  return /^[a-z0-9][a-z0-9._-]+[a-z0-9]$/.test(value) ? undefined : 'use lower-case letters, digits, ".", "_" and "-"; folders belong into "prefix"';
+  return /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(value) ? undefined : 'use lower-case letters, digits, ".", "_" and "-"; folders belong into "prefix"';
 });
 
 const folder = textThat('a folder such as "vault/prod"', { type: 'string' }, (value) => {
@@ -71,7 +71,6 @@ export const gcsTable = {
     doc: 'Key file of a service account, or configuration of a workload identity federation. Left out, the application default credentials count: GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the identity of this machine or pod.',
     format: keyFile,
     since: 'new',
-    example: '/etc/vault.d/gcs.json',
   },
   endpoint: { doc: 'Address of Cloud Storage, for private access and emulators.', format: endpoint, since: 'new', default: GOOGLE },
   anonymous: { doc: 'Do not log in at all: for emulators, which know no accounts.', format: flag, since: 'new', default: false },

@@ -20,6 +20,8 @@ export interface CredentialsOptions {
 /** What a request needs so that Google knows who asks. */
 export interface Credentials {
   headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** After a refusal: the next request asks for a token of its own. */
+  forget(): void;
 }
 
 export const anonymous: Credentials = {
@@ -27,6 +29,7 @@ export const anonymous: Credentials = {
     throwIfAborted(signal);
     return {};
   },
+  forget: () => undefined,
 };
 
 /**
@@ -63,6 +66,10 @@ export class GoogleCredentials implements Credentials {
     }
   }
 
+  forget(): void {
+    this.#client = undefined;
+  }
+
   async #ask(): Promise<Headers> {
     return await (await this.#current()).getRequestHeaders();
   }
@@ -71,7 +78,8 @@ export class GoogleCredentials implements Credentials {
   async #current(): Promise<AuthClient> {
     const { keyFile, place, idleMs, agentFor } = this.#options;
     const text = keyFile === undefined ? '' : (await keyFile.read()).reveal();
-    if (this.#client?.text !== text) {
+    let current = this.#client;
+    if (current?.text !== text) {
       const google = await import('google-auth-library');
       // The agent is given, so that the package does not look for proxies by itself.
       const transporterOptions = { agent: agentFor, timeout: idleMs };
@@ -79,9 +87,10 @@ export class GoogleCredentials implements Credentials {
         keyFile === undefined
           ? await new google.GoogleAuth({ scopes: SCOPES, clientOptions: { transporterOptions } }).getClient()
           : fromKeyFile(google, text, `${place}: credentials_file (${keyFile.origin})`, transporterOptions);
-      this.#client = { text, client };
+      current = { text, client };
+      this.#client = current;
     }
-    return this.#client.client;
+    return current.client;
   }
 }
 

@@ -116,6 +116,7 @@ export class GcsPending implements Pending {
       const call = { method: 'PUT', path, place, body, headers: headersOf(this.#stored, body.length, end) } as const;
       const answer = await transport.ask(call, signal);
       if (answer.status === 200 || answer.status === 201) return answer;
+      if (answer.status === 400 && end !== undefined) throw otherBytes(place);
       if (answer.status !== 308) throw transport.refuse(call, answer);
       const stored = storedBytes(answer);
       // An answer that brings us no further would have us send for ever; one that goes back asks for what we no longer have.
@@ -140,6 +141,13 @@ function headersOf(start: number, length: number, end: End | undefined): Readonl
 function storedBytes({ headers }: Answer): number {
   const last = /^bytes=0-(\d+)$/.exec(headers.range ?? '')?.[1];
   return last === undefined ? 0 : Number(last) + 1;
+}
+
+/** At the end there is nothing left that could be wrong but the sum. */
+function otherBytes(place: string): SnapshotError {
+  return new SnapshotError('storage_mismatch', `gcs: ${place}: Google received other bytes than were sent`, {
+    advice: 'look at proxies between here and Google; nothing was stored',
+  });
 }
 
 function noProgress(place: string, before: number, after: number): SnapshotError {

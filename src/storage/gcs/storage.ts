@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
 import type { KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
+import { readAuthorities } from './authorities.ts';
 import type { GcsSettings } from './config.ts';
 import { anonymous, type Credentials, GoogleCredentials } from './credentials.ts';
 import { type Answer, fieldOf, missingBucket, nonsense, parseJson } from './errors.ts';
@@ -28,7 +27,7 @@ export interface GcsDeps {
 
 export async function openGcsStorage(settings: GcsSettings, deps: GcsDeps): Promise<Storage> {
   const { env, now, idleMs = IDLE_MS, pageSize = PAGE_SIZE } = deps;
-  const secureContext = await readAuthorities(settings);
+  const secureContext = await readAuthorities(settings.caCertFile);
   const transport = new Transport({ endpoint: new URL(settings.endpoint), env, secureContext, idleMs, now });
   const { login, bucket } = settings;
   const credentials =
@@ -81,8 +80,8 @@ class GcsStorage implements Storage {
     };
     const answer = await this.#ask(call, signal);
     if (answer.status === 404) throw missingBucket(bucket);
-    const location = URL.parse(answer.headers.location ?? '', this.#settings.endpoint);
-    if (location === null) throw nonsense(place, 'the answer names no session');
+    const location = URL.parse(answer.headers.location ?? 'none', this.#settings.endpoint);
+    if (location?.searchParams.has('upload_id') !== true) throw nonsense(place, 'the answer names no session');
     // By the way that is configured, whatever host the answer names: nothing goes where nobody sent it.
     return new GcsPending({ transport, budget, key, place, path: `${location.pathname}${location.search}` }, signal);
   }
@@ -174,25 +173,10 @@ class GcsStorage implements Storage {
 
   /** A success, or nothing there; all else is thrown. */
   async #ask(call: Call, signal: AbortSignal): Promise<Answer> {
-    const { transport } = this.#parts;
+    const { transport, credentials } = this.#parts;
     const answer = await transport.ask(await this.#signed(call, signal), signal);
     if ((answer.status >= 200 && answer.status < 300) || answer.status === 404) return answer;
+    if (answer.status === 401) credentials.forget();
     throw transport.refuse(call, answer);
-  }
-}
-
-/** What Node brings, what the system trusts, and the file; undefined where that is no more than Node brings. */
-async function readAuthorities({ caCertFile }: GcsSettings): Promise<SecureContext | undefined> {
-  const system = getCACertificates('system');
-  if (caCertFile === undefined && system.length === 0) return undefined;
-  try {
-    const own = caCertFile === undefined ? [] : [await readFile(caCertFile, 'utf8')];
-    return createSecureContext({ ca: [...new Set([...getCACertificates('default'), ...system]), ...own], allowPartialTrustChain: true });
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'not a certificate in PEM';
-    throw new SnapshotError('storage_misconfigured', `gcs: ca_cert: cannot use ${caCertFile ?? 'the certificates of the system'}: ${reason}`, {
-      cause,
-      advice: 'check that the file of "ca_cert" exists, is PEM and that the user of the service may read it',
-    });
   }
 }

@@ -78,8 +78,11 @@ export class Transport {
     throw this.refuse(call, { status, headers, text });
   }
 
-  refuse({ place }: Call, answer: Answer): SnapshotError {
-    return refusal(place, answer, this.#options.now());
+  /** A server may repeat the token it was shown; it is cut out before anything else is read. */
+  refuse({ place, headers }: Call, { text, ...answer }: Answer): SnapshotError {
+    const token = headers?.authorization?.replace(/^Bearer /, '');
+    const harmless = token === undefined ? text : text.replaceAll(token, '[secret]');
+    return refusal(place, { ...answer, text: harmless }, this.#options.now());
   }
 
   close(): void {

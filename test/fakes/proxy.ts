@@ -5,14 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** What happens to the body of a snapshot on its way. Whatever is done to it, the framing of HTTP stays right unless the line breaks. */
 export type Fault =
   | { readonly kind: 'none' }
-  /** The connection ends after that many bytes of the body. */
+  /** The connection ends after that many bytes of the body; a negative number counts from its end, here and below. */
   | { readonly kind: 'cut'; readonly at: number }
   | { readonly kind: 'reset'; readonly at: number }
   /** A body that ends as if it were whole. */
   | { readonly kind: 'short'; readonly at: number }
   | { readonly kind: 'flip'; readonly bit: number }
   | { readonly kind: 'append'; readonly bytes: Uint8Array }
-  /** Nothing more comes after that many bytes, counted from the end when negative, until the promise resolves. */
+  /** Nothing more comes after that many bytes, until the promise resolves. */
   | { readonly kind: 'hold'; readonly at: number; readonly until: Promise<void> }
   | { readonly kind: 'drip'; readonly bytes: number; readonly everyMs: number }
   /** Vault is not asked at all. `{token}` in the answer becomes the token that was sent. */

@@ -2,13 +2,16 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Fault, HostileProxy } from '../fakes/proxy.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
-import { type AppRole, appRole } from '../servers/vault-data.ts';
+import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
+import { until } from '../servers/wait.ts';
 import { type Running, run, start } from './program.ts';
 import { expectTidy, makeScene, type Scene, tree } from './scene.ts';
 
 const IS_FULL = process.env.VAULT_SNAPSHOTD_TEST_FULL === '1';
 const NEVER = new Promise<void>(() => undefined);
+/** So many that the first bytes are at the destination long before the last have left Vault. */
+const LARGE_BYTES = 1_600_000;
 /** What stands before the first bit that a checksum covers. */
 const GZIP_HEADER_BYTES = 10;
 
@@ -132,6 +135,35 @@ describe('a line that spoils the snapshot', () => {
   it('takes its time over one that drips', async () => {
     proxy.fault = { kind: 'drip', bytes: 1000, everyMs: 100 };
     expect((await run(['--once', '--config', scene.config])).code).toBe(0);
+    await expectTidy(scene, 2);
+  });
+});
+
+describe('a line that spoils a snapshot that is on its way to the destination already', () => {
+  beforeAll(() => fill(vault, LARGE_BYTES));
+
+  const places = [300_000, 500_000, 800_000, -1];
+
+  it.each<{ name: string; faults: readonly Fault[]; code: string }>([
+    { name: 'it is cut', faults: places.map((at) => ({ kind: 'cut', at })), code: 'vault_cut' },
+    { name: 'it is reset', faults: places.map((at) => ({ kind: 'reset', at })), code: 'vault_cut' },
+    { name: 'it ends early', faults: places.map((at) => ({ kind: 'short', at })), code: 'archive_corrupt' },
+    { name: 'a bit is another', faults: [2_400_001, 4_000_002, 6_400_003].map((bit) => ({ kind: 'flip', bit })), code: 'archive_corrupt' },
+    { name: 'there is more behind it', faults: [1, 512, 300_000].map((bytes) => ({ kind: 'append', bytes: Buffer.alloc(bytes) })), code: 'archive_corrupt' },
+    { name: 'nothing more comes', faults: places.map((at) => ({ kind: 'hold', at, until: NEVER })), code: 'vault_stalled' },
+  ])('leaves no trace when $name', async ({ faults, code }) => {
+    await expectSurvived(faults, () => code);
+  });
+
+  it('shows nothing while it is on its way, and all of it afterwards', async () => {
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    const before = await tree(scene.destination);
+    proxy.fault = { kind: 'hold', at: -1, until: promise };
+    const once = start(['--once', '--config', scene.config]);
+    await until('an upload to be under way', async () => (await tree(scene.destination)).some((path) => path.startsWith('.partial-')));
+    expect((await tree(scene.destination)).filter((path) => !path.startsWith('.partial-'))).toEqual(before);
+    release();
+    expect((await once.ended).code).toBe(0);
     await expectTidy(scene, 2);
   });
 });

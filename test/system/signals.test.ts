@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HostileProxy } from '../fakes/proxy.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
-import { type AppRole, appRole } from '../servers/vault-data.ts';
+import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
 import { type Running, start } from './program.ts';
 import { expectTidy, makeScene, type Scene, type Settings, snapshotsIn, tree } from './scene.ts';
 
+/** Of the archive: by then it is on its way to the destination. */
+const MIDDLE = 500_000;
 const READY = /is ready/;
 const DONE = /round done/;
 
@@ -19,6 +21,7 @@ let proxy: HostileProxy;
 beforeAll(async () => {
   vault = await startVault();
   role = await appRole(vault);
+  await fill(vault, 1_000_000);
   proxy = await HostileProxy.start(vault.address);
 });
 
@@ -46,12 +49,13 @@ async function startIdle(settings: Settings = {}): Promise<Started> {
 /** In the middle of reading the archive; it goes on only when `release` is called. */
 async function startInRound(args: readonly string[], settings: Settings = {}): Promise<Started & { readonly release: () => void }> {
   const { promise, resolve: release } = Promise.withResolvers<void>();
-  proxy.fault = { kind: 'hold', at: 8000, until: promise };
+  proxy.fault = { kind: 'hold', at: MIDDLE, until: promise };
   const scene = await makeScene(proxy.address, role, settings);
   const asked = proxy.snapshotsAsked;
   const program = start([...args, '--config', scene.config]);
   await until('the archive to be asked for', async () => proxy.snapshotsAsked > asked);
   await program.line(READY);
+  await until('an upload to be under way', async () => (await tree(scene.destination)).some((path) => path.startsWith('.partial-')));
   return { scene, program, release };
 }
 
@@ -212,7 +216,7 @@ describe('SIGHUP', () => {
       await program.line(/new configuration is in effect/);
     }
     const { promise, resolve: release } = Promise.withResolvers<void>();
-    proxy.fault = { kind: 'hold', at: 8000, until: promise };
+    proxy.fault = { kind: 'hold', at: MIDDLE, until: promise };
     const asked = proxy.snapshotsAsked;
     program.signal('SIGUSR1');
     await until('the round to begin', async () => proxy.snapshotsAsked > asked);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeVault, startVault } from '../../servers/vault.ts';
-import { type AppRole, appRole } from '../../servers/vault-data.ts';
+import { type AppRole, appRole, fill } from '../../servers/vault-data.ts';
 import type { VaultNode } from '../../servers/vault-node.ts';
 import { run } from '../program.ts';
 import { expectTidy, expectWhole, makeScene, type Scene, snapshotsIn } from '../scene.ts';
@@ -19,6 +19,8 @@ let role: AppRole;
 beforeAll(async () => {
   vault = await startVault();
   role = await appRole(vault);
+  // More than one chunk, so that the upload begins before the archive has ended.
+  await fill(vault, 700_000);
 });
 
 afterAll(() => removeVault(vault));

@@ -115,6 +115,21 @@ describe('three nodes with an agent on each', () => {
     await expectWhole(shared);
   });
 
+  it('takes no second snapshot of an interval when an agent starts beside a leader that is new', async () => {
+    const shared = join(await scratchDirectory(), 'shared');
+    const startAt = async (node: VaultNode) => {
+      const { config } = await makeScene(node.address, role, { ...READABLE_LOG, frequency: '5m', local_storage: { path: shared } });
+      return start(['--config', config]);
+    };
+    await nextLine(await startAt(await cluster.leader()), 'round_done');
+    const successor = await startAt(await cluster.stepDown());
+    await nextLine(successor, 'not_due');
+    expect(await snapshotsIn(shared)).toHaveLength(1);
+    successor.signal('SIGUSR1');
+    await nextLine(successor, 'round_done');
+    expect(await snapshotsIn(shared)).toHaveLength(2);
+  });
+
   it('delivers nothing of a snapshot whose leader is killed in the middle, says so, and the next leader takes one', async () => {
     const { posts, shared } = await startPosts();
     const old = await cluster.leader();

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { literalSecret } from '../../src/config/secret-source.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
-import { openAzureStorage } from '../../src/storage/azure/storage.ts';
 import type { Storage } from '../../src/storage/contract.ts';
-import { keyPrefix, objectKey } from '../../src/storage/key.ts';
-import { PartBudget } from '../../src/storage/part-writer.ts';
+import { objectKey } from '../../src/storage/key.ts';
 import { collect, contentOf, KEY, keysOf, NEVER, PREFIX, put } from '../contract/storage-steps.ts';
 import { type Asked, type Fault, HostileFront } from '../fakes/azure/hostile-front.ts';
-import { AZURITE_ACCOUNT, AZURITE_KEY, type Azurite, startAzurite } from '../servers/azurite.ts';
+import { AZURITE_KEY, type Azurite, startAzurite } from '../servers/azurite.ts';
+import { accountKey, type Opening, openAzure } from './azure-scene.ts';
 
 const CONTENT = randomBytes(9 * 1024 * 1024);
-const NOW = (): Date => new Date();
 
 describe('azure, when the service or the line misbehaves,', () => {
   let azurite: Azurite;
@@ -37,15 +34,8 @@ describe('azure, when the service or the line misbehaves,', () => {
     storage = await open();
   });
 
-  async function open(change: { readonly now?: () => Date; readonly idleMs?: number; readonly container?: string } = {}): Promise<Storage> {
-    const login = { method: 'account_key', endpoint: front.endpoint, account: AZURITE_ACCOUNT, key: literalSecret(AZURITE_KEY) } as const;
-    const none = { caCertFile: undefined, accessTier: undefined, encryptionScope: undefined, customerKey: undefined };
-    const opened = await openAzureStorage(
-      { container: change.container ?? container, prefix: keyPrefix(''), login, ...none },
-      { name: 'blobs', env: {}, budget: new PartBudget(64 * 1024 * 1024), now: change.now ?? NOW, pageSize: 2, idleMs: change.idleMs ?? 10_000 },
-    );
-    onTestFinished(() => opened.close());
-    return opened;
+  function open(change: Partial<Opening> = {}): Promise<Storage> {
+    return openAzure({ container, login: accountKey(front.endpoint), ...change });
   }
 
   /** The first request of that kind, or those of a later number. */
@@ -209,6 +199,15 @@ describe('azure, when the service or the line misbehaves,', () => {
     await expect(right.commit()).rejects.toMatchObject({ code: 'storage_exists' });
     await right.abort();
     expect((await contentOf(storage)).equals(CONTENT)).toBe(true);
+  });
+
+  it.each([
+    [true, 'storage_exists'],
+    [false, 'storage_failed'],
+  ])('tells blocks that another commit made Azure forget, the blob being there: %s', async (isThere, code) => {
+    if (isThere) await put(storage, KEY, Buffer.from('first'));
+    spoil('commit', { kind: 'answer', status: 400, code: 'InvalidBlockList' });
+    await expect(put(storage, KEY, Buffer.from('second'))).rejects.toMatchObject({ code });
   });
 
   it('shows no key and no signature in an error, at any depth', async () => {

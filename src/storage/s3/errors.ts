@@ -133,7 +133,16 @@ function textIn(from: unknown, field: string): string | undefined {
 
 /** An upload that is not there any more needs no abort. */
 export function unlessGone(error: unknown): undefined {
-  if (!(error instanceof SnapshotError && error.cause instanceof Error && error.cause.name === 'NoSuchUpload')) throw error;
+  if (nameOf(error) !== 'NoSuchUpload') throw error;
+}
+
+export function isConflict(error: unknown): boolean {
+  return nameOf(error) === 'ConditionalRequestConflict';
+}
+
+/** The store's own name for it. */
+function nameOf(error: unknown): string | undefined {
+  return error instanceof SnapshotError && error.cause instanceof Error ? error.cause.name : undefined;
 }
 
 export function unlessMissing(error: unknown): undefined {

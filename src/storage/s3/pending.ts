@@ -13,7 +13,8 @@ import type { ObjectKey } from '../key.ts';
 import { type PartBudget, PartWriter } from '../part-writer.ts';
 import { ask, type Bucket } from './calls.ts';
 import { Checksum, type ChecksumMode } from './checksum.ts';
-import { unlessGone, unlessMissing } from './errors.ts';
+import type { Conditions } from './conditions.ts';
+import { isConflict, unlessGone, unlessMissing } from './errors.ts';
 import { announceSize } from './layout.ts';
 
 const PARTS_AT_ONCE = 4;
@@ -26,6 +27,8 @@ export interface Place {
   readonly isReplacing: boolean;
   readonly checksum: ChecksumMode;
   readonly budget: PartBudget;
+  /** Undefined: the condition of the commit is all there is, for it is being tried out. */
+  readonly conditions: Conditions | undefined;
   /** Encryption, class, tags, locks: what the object is to have. */
   readonly wishes: Partial<CreateMultipartUploadCommandInput>;
 }
@@ -53,6 +56,7 @@ class S3Pending implements Pending {
   readonly #checksum: Checksum;
   readonly #writer: PartWriter;
   readonly #parts: CompletedPart[] = [];
+  #copy: Buffer | undefined;
   #size = 0;
   #isOpen = true;
   #isCommitted = false;
@@ -84,9 +88,9 @@ class S3Pending implements Pending {
     this.#enter();
     this.#checksum.end();
     await this.#writer.end();
-    const { bucket, key, isReplacing } = this.#place;
+    const { bucket, key, isReplacing, conditions } = this.#place;
     const checksum = this.#checksum.value();
-    if (!isReplacing) await this.#refuseToReplace();
+    if (!isReplacing && conditions) await this.#refuseToReplace();
     const command = new CompleteMultipartUploadCommand({
       ...this.#address,
       MultipartUpload: { Parts: this.#parts },
@@ -94,8 +98,13 @@ class S3Pending implements Pending {
       // MinIO takes no sum of nothing for right.
       ...(this.#place.checksum === 'CRC64NVME' && this.#size > 0 && { ChecksumType: 'FULL_OBJECT', ChecksumCRC64NVME: toBase64(checksum) }),
     });
-    await ask(bucket, `commit ${key}`, this.#signal, (options) => bucket.client.send(command, options));
+    await ask(bucket, `commit ${key}`, this.#signal, (options) => bucket.client.send(command, options)).catch(async (error: unknown) => {
+      // S3 says "conflict" to one of two that commit at once; whether the other one won, the object tells.
+      if (isConflict(error)) await this.#refuseToReplace();
+      throw error;
+    });
     this.#isCommitted = true;
+    if (!isReplacing && this.#copy) await conditions?.tryOut(this.#copy, () => openPending({ ...this.#place, conditions: undefined }, this.#signal));
     return { key, size: this.#size, modifiedAt: bucket.now(), checksum };
   }
 
@@ -116,6 +125,7 @@ class S3Pending implements Pending {
 
   async #send(part: Buffer, number: number): Promise<void> {
     const { bucket, key, checksum } = this.#place;
+    if (this.#place.conditions?.wants(this.#size)) this.#copy = Buffer.from(part);
     const digest = this.#checksum.ofPart(number);
     const sum = digest.toString('base64');
     const kept = { ...(checksum === 'SHA256' && { ChecksumSHA256: sum }), ...(checksum === 'CRC64NVME' && { ChecksumCRC64NVME: sum }) };

@@ -8,6 +8,7 @@ import type { PartBudget } from '../part-writer.ts';
 import { ask, type Bucket } from './calls.ts';
 import { Checksum, toldChecksum } from './checksum.ts';
 import { type ClientDeps, createClient, endpointOf } from './client.ts';
+import { Conditions } from './conditions.ts';
 import type { S3Settings } from './config.ts';
 import { toS3Error, unlessMissing } from './errors.ts';
 import { announcedSize } from './layout.ts';
@@ -40,6 +41,7 @@ class S3Storage implements Storage {
   readonly #region: string;
   readonly #settings: S3Settings;
   readonly #deps: S3Deps;
+  readonly #conditions: Conditions;
 
   constructor(client: S3Client, region: string, settings: S3Settings, deps: S3Deps) {
     this.name = deps.name;
@@ -47,6 +49,7 @@ class S3Storage implements Storage {
     this.#region = region;
     this.#settings = settings;
     this.#deps = deps;
+    this.#conditions = new Conditions(deps.name, deps.log);
   }
 
   /** As the uploader of the ancestor wrote it into its log. */
@@ -62,7 +65,8 @@ class S3Storage implements Storage {
   async open(key: ObjectKey, { size, replaces }: ObjectMeta, signal: AbortSignal): Promise<Pending> {
     const { s3_checksum: checksum } = this.#settings;
     const wishes = wishesFor(key, this.#settings, this.#deps.now());
-    const place = { bucket: this.#bucket, key, sizeGuess: size, isReplacing: replaces === true, checksum, budget: this.#deps.budget, wishes };
+    const { budget } = this.#deps;
+    const place = { bucket: this.#bucket, key, sizeGuess: size, isReplacing: replaces === true, checksum, budget, conditions: this.#conditions, wishes };
     return await openPending(place, signal);
   }
 

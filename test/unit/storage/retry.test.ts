@@ -43,6 +43,13 @@ it('waits longer each time until a try works', async () => {
   expect(waits).toEqual([1_000, 2_000, 4_000]);
 });
 
+it('waits as long as the store asked for, if that is longer', async () => {
+  const busy = (retryAfterMs: number) => new SnapshotError('storage_unavailable', 'busy', { retryAfterMs });
+  const { waits, result } = scripted([busy(30_000), busy(1), 'done']);
+  expect(await result).toBe('done');
+  expect(waits).toEqual([30_000, 2_000]);
+});
+
 it.each([
   new SnapshotError('storage_denied', 'no'),
   new SnapshotError('storage_exists', 'there'),

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { PartBudget, PartWriter, partBytes } from '../../../src/storage/part-writer.ts';
+
+const MIB = 1024 * 1024;
+
+/** Sends that end when the test says so. */
+class HeldSends {
+  readonly parts: { readonly number: number; readonly bytes: Buffer; readonly length: number; end(error?: Error): void }[] = [];
+
+  readonly send = (part: Buffer, number: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      this.parts.push({ number, bytes: Buffer.from(part.subarray(0, 1)), length: part.length, end: (error) => (error ? reject(error) : resolve()) });
+    });
+
+  /** Ends every part as soon as it is there, until the work is done. */
+  async endAllDuring(work: Promise<void>): Promise<void> {
+    let isDone = false;
+    const done = work.finally(() => {
+      isDone = true;
+    });
+    for (let at = 0; !isDone; await turn()) for (; at < this.parts.length; at++) this.parts[at]?.end();
+    await done;
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function writerOf(sends: HeldSends, more: { budget?: PartBudget; concurrency?: number; signal?: AbortSignal; sizeGuess?: number } = {}): PartWriter {
+  return new PartWriter({ sizeGuess: 0, concurrency: 4, budget: new PartBudget(64 * MIB), signal: new AbortController().signal, ...more, send: sends.send });
+}
+
+describe('the size of parts', () => {
+  it.each([
+    { number: 1, guess: 0, mib: 8 },
+    { number: 1, guess: 1, mib: 8 },
+    { number: 1, guess: 40_000 * MIB, mib: 8 },
+    { number: 1, guess: 40_000 * MIB + 1, mib: 9 },
+    { number: 1_000, guess: 0, mib: 8 },
+    { number: 1_001, guess: 0, mib: 16 },
+    { number: 9_001, guess: 0, mib: 4_096 },
+    { number: 10_000, guess: 5 * 1024 * 1024 * MIB, mib: 5_120 },
+  ])('of part $number is $mib MiB when $guess bytes are expected', ({ number, guess, mib }) => {
+    expect(partBytes(number, guess)).toBe(mib * MIB);
+  });
+
+  it.each([0, 1, 100 * MIB, 1024 ** 4, 5 * 1024 ** 4])('lets 10,000 parts hold 5 TiB, though %d bytes were expected', (guess) => {
+    let total = 0;
+    for (let number = 1; number <= 10_000; number++) total += partBytes(number, guess);
+    expect(total).toBeGreaterThanOrEqual(5 * 1024 ** 4);
+  });
+});
+
+describe('a part writer', () => {
+  it('sends one empty part when there is nothing at all', async () => {
+    const sends = new HeldSends();
+    await sends.endAllDuring(writerOf(sends).end());
+    expect(sends.parts.map(({ number, length }) => [number, length])).toEqual([[1, 0]]);
+  });
+
+  it.each([
+    { bytes: 1, parts: [1] },
+    { bytes: 8 * MIB, parts: [8 * MIB] },
+    { bytes: 8 * MIB + 1, parts: [8 * MIB, 1] },
+    { bytes: 20 * MIB, parts: [8 * MIB, 8 * MIB, 4 * MIB] },
+  ])('cuts $bytes bytes into parts of $parts', async ({ bytes, parts }) => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends);
+    await sends.endAllDuring(writer.write(Buffer.alloc(bytes)).then(() => writer.end()));
+    expect(sends.parts.map(({ length }) => length)).toEqual(parts);
+    expect(sends.parts.map(({ number }) => number)).toEqual(parts.map((_, index) => index + 1));
+  });
+
+  it('lets go of the chunk as soon as it has taken it', async () => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends);
+    const chunk = Buffer.alloc(8 * MIB, 1);
+    await writer.write(chunk);
+    chunk.fill(2);
+    await sends.endAllDuring(writer.end());
+    expect(sends.parts[0]?.bytes).toEqual(Buffer.from([1]));
+  });
+
+  it('has no more parts under way than it may', async () => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends, { concurrency: 2 });
+    const writing = writer.write(Buffer.alloc(40 * MIB));
+    await turn();
+    // Two on their way; a third is filled only when one of them has ended.
+    expect(sends.parts).toHaveLength(2);
+    await sends.endAllDuring(writing.then(() => writer.end()));
+    expect(sends.parts).toHaveLength(5);
+  });
+
+  it('goes on with one part at a time when the memory is with others', async () => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends, { budget: new PartBudget(0) });
+    const writing = writer.write(Buffer.alloc(24 * MIB));
+    await turn();
+    expect(sends.parts).toHaveLength(1);
+    await sends.endAllDuring(writing.then(() => writer.end()));
+    expect(sends.parts).toHaveLength(3);
+  });
+
+  it('gives back all it borrowed, when it ends and when it is given up', async () => {
+    const budget = new PartBudget(16 * MIB);
+    const sends = new HeldSends();
+    const writer = writerOf(sends, { budget });
+    await sends.endAllDuring(writer.write(Buffer.alloc(30 * MIB)).then(() => writer.end()));
+    expect(budget.tryTake(16 * MIB)).toBe(true);
+    budget.giveBack(16 * MIB);
+    const given = new HeldSends();
+    const other = writerOf(given, { budget });
+    await other.write(Buffer.alloc(12 * MIB));
+    await given.endAllDuring(other.settle());
+    expect(budget.tryTake(16 * MIB)).toBe(true);
+  });
+
+  it('fails with the first failure of any part, however many follow', async () => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends);
+    await writer.write(Buffer.alloc(16 * MIB));
+    sends.parts[1]?.end(new Error('first'));
+    sends.parts[0]?.end(new Error('second'));
+    await expect(writer.end()).rejects.toThrow('first');
+    await expect(writer.write(Buffer.alloc(1))).rejects.toThrow('first');
+  });
+
+  it('wakes from waiting for a part that fails', async () => {
+    const sends = new HeldSends();
+    const writer = writerOf(sends, { concurrency: 1 });
+    const writing = writer.write(Buffer.alloc(16 * MIB));
+    await turn();
+    sends.parts[0]?.end(new Error('gone'));
+    await expect(writing).rejects.toThrow('gone');
+    expect(sends.parts).toHaveLength(1);
+  });
+
+  it('tells that it was stopped, not what the stopped parts say', async () => {
+    const stop = new AbortController();
+    const sends = new HeldSends();
+    const writer = writerOf(sends, { signal: stop.signal });
+    await writer.write(Buffer.alloc(8 * MIB));
+    stop.abort();
+    sends.parts[0]?.end(new Error('aborted'));
+    await expect(writer.end()).rejects.toMatchObject({ code: 'stopped' });
+  });
+});

@@ -1,14 +1,14 @@
 import type { ClientRequest } from 'node:http';
-import { checkServerIdentity, type SecureContextOptions } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
 
 /** Connections through a proxy. The package alone shows the TLS options of its agent to the proxy, and not to the server behind it. */
 export class Tunnel extends HttpsProxyAgent<string> {
-  readonly #tls: SecureContextOptions;
+  readonly #tls: ConnectionOptions;
 
-  constructor(proxy: URL, tls: SecureContextOptions) {
+  constructor(proxy: URL, tls: ConnectionOptions) {
     super(proxy, { keepAlive: true });
     this.#tls = tls;
   }

@@ -10,6 +10,9 @@ type Package = typeof import('google-auth-library');
 /** Reading and writing of objects; nothing of buckets and their policies. */
 const SCOPES = ['https://www.googleapis.com/auth/devstorage.read_write'];
 
+// Left out, the package asks Google for the project of the account, which we do not need and may not be allowed to know.
+const NO_PROJECT = { projectId: 'none' };
+
 export interface CredentialsOptions {
   readonly keyFile: SecretSource | undefined;
   readonly place: string;
@@ -85,7 +88,7 @@ export class GoogleCredentials implements Credentials {
       const transporterOptions = { agent: agentFor, timeout: idleMs };
       const client =
         keyFile === undefined
-          ? await new google.GoogleAuth({ scopes: SCOPES, clientOptions: { transporterOptions } }).getClient()
+          ? await new google.GoogleAuth({ ...NO_PROJECT, scopes: SCOPES, clientOptions: { transporterOptions } }).getClient()
           : fromKeyFile(google, text, `${place}: credentials_file (${keyFile.origin})`, transporterOptions);
       current = { text, client };
       this.#client = current;
@@ -99,20 +102,36 @@ type TransporterOptions = NonNullable<NonNullable<ConstructorParameters<Package[
 /** By its constructors, as the package asks: its own reader of such files takes them all and warns on the console that it does. */
 function fromKeyFile(google: Package, text: string, place: string, transporterOptions: TransporterOptions): AuthClient {
   const json = parseJson(text);
-  const type = fieldOf(json, 'type');
   const rest = { scopes: SCOPES, transporterOptions };
-  if (type === 'service_account') {
-    const [email, key, keyId] = ['client_email', 'private_key', 'private_key_id'].map((field) => fieldOf(json, field));
-    if (typeof email === 'string' && typeof key === 'string') return new google.JWT({ ...rest, email, key, ...(typeof keyId === 'string' && { keyId }) });
+  const type = fieldOf(json, 'type');
+  try {
+    if (type === 'service_account') return new google.JWT({ ...rest, ...readServiceAccount(json) });
+    if (type === 'external_account') return federated(google, { ...(json as FederationOptions), ...rest });
+  } catch (cause) {
+    // What the package says may hold what stands in the file.
+    throw noKeyFile(place, cause instanceof Error ? new Error(cause.name) : undefined);
   }
-  if (type === 'external_account') {
-    const source = fieldOf(json, 'credential_source');
-    const options = { ...(json as ConstructorParameters<Package['IdentityPoolClient']>[0]), ...rest };
-    if (fieldOf(source, 'environment_id') !== undefined) return new google.AwsClient(options as ConstructorParameters<Package['AwsClient']>[0]);
-    // One that runs a program is left out: a file must not make this process run anything.
-    if (fieldOf(source, 'executable') === undefined) return new google.IdentityPoolClient(options);
-  }
-  throw new SnapshotError('storage_misconfigured', `gcs: ${place}: is neither the key of a service account nor a configuration of workload identity`, {
+  throw noKeyFile(place, undefined);
+}
+
+function readServiceAccount(json: unknown): { readonly email: string; readonly key: string; readonly keyId?: string } {
+  const [email, key, keyId] = ['client_email', 'private_key', 'private_key_id'].map((field) => fieldOf(json, field));
+  if (typeof email !== 'string' || typeof key !== 'string') throw new TypeError('a part of the key is missing');
+  return { email, key, ...(typeof keyId === 'string' && { keyId }) };
+}
+
+type FederationOptions = ConstructorParameters<Package['IdentityPoolClient']>[0] & ConstructorParameters<Package['AwsClient']>[0];
+
+function federated(google: Package, options: FederationOptions): AuthClient {
+  const source = fieldOf(options, 'credential_source');
+  // A file must not make this process run anything.
+  if (fieldOf(source, 'executable') !== undefined) throw new TypeError('programs are not run');
+  return fieldOf(source, 'environment_id') === undefined ? new google.IdentityPoolClient(options) : new google.AwsClient(options);
+}
+
+function noKeyFile(place: string, cause: Error | undefined): SnapshotError {
+  return new SnapshotError('storage_misconfigured', `gcs: ${place}: is neither the key of a service account nor a configuration of workload identity`, {
+    cause,
     advice: 'make it with "gcloud iam service-accounts keys create" or "gcloud iam workload-identity-pools create-cred-config"',
   });
 }

@@ -174,9 +174,10 @@ class GcsStorage implements Storage {
   /** A success, or nothing there; all else is thrown. */
   async #ask(call: Call, signal: AbortSignal): Promise<Answer> {
     const { transport, credentials } = this.#parts;
-    const answer = await transport.ask(await this.#signed(call, signal), signal);
+    const signed = await this.#signed(call, signal);
+    const answer = await transport.ask(signed, signal);
     if ((answer.status >= 200 && answer.status < 300) || answer.status === 404) return answer;
     if (answer.status === 401) credentials.forget();
-    throw transport.refuse(call, answer);
+    throw transport.refuse(signed, answer);
   }
 }

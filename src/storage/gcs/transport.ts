@@ -1,10 +1,10 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import type { SecureContext } from 'node:tls';
-import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Environment } from '../../config/secret-source.ts';
 import { abortReason, SnapshotError } from '../../errors.ts';
 import { proxyFor } from '../proxy.ts';
+import { Tunnel } from '../tunnel.ts';
 import { type Answer, cutOff, nonsense, refusal, silent } from './errors.ts';
 
 // A server may close a connection nobody uses, at the very moment we use it again: better to close it first.
@@ -34,10 +34,11 @@ export interface TransportOptions {
 
 /** Connections to one address, by the proxy of the environment if it names one. */
 export function agentFor(url: URL, env: Environment, secureContext: SecureContext | undefined): Agent {
-  const options = { keepAlive: true, timeout: KEPT_FOR_MS, ...(secureContext && { secureContext }) };
+  const trust = secureContext === undefined ? {} : { secureContext };
   const proxy = proxyFor(url, env);
-  if (proxy !== undefined) return new HttpsProxyAgent(proxy, options);
-  return url.protocol === 'http:' ? new Agent(options) : new TlsAgent(options);
+  if (proxy !== undefined) return new Tunnel(proxy, trust);
+  const options = { keepAlive: true, timeout: KEPT_FOR_MS };
+  return url.protocol === 'http:' ? new Agent(options) : new TlsAgent({ ...options, ...trust });
 }
 
 /** One request at a time, none repeated, no redirect followed; each ends at the signal or after a silence. */

@@ -11,6 +11,9 @@ process.on('uncaughtException', (error) => {
   process.exit(ERROR_CODES.internal.exitCode);
 });
 
+// Whoever read our words is gone, and nobody is left to be told; the snapshots go on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 // Unheard, it makes Node open a debugger's port to everybody on this host.
 process.on('SIGUSR1', () => undefined);
 

@@ -33,16 +33,17 @@ export class Agent {
   /** One round for every destination, due or not; does not wait for Vault. */
   async once(abort: AbortSignal): Promise<RoundReport> {
     await prepare(this.#destinations, this.#deps, abort);
-    return this.#turn(this.#destinations, abort);
+    return this.#turn(this.#destinations, { stop: abort, abort });
   }
 
   /** Until told to stop. A failed round is a line in the log, never the end. */
-  async run({ stop, abort }: StopSignals): Promise<void> {
+  async run(stopping: StopSignals): Promise<void> {
+    const { stop, abort } = stopping;
     await prepare(this.#destinations, this.#deps, abort);
     while (!stop.aborted) {
       const isForced = this.#wake.signal.aborted;
       this.#wake = new AbortController();
-      await this.#turn(isForced ? this.#destinations : undefined, abort);
+      await this.#turn(isForced ? this.#destinations : undefined, stopping);
       await this.#rest(AbortSignal.any([stop, this.#wake.signal]));
     }
   }
@@ -64,24 +65,26 @@ export class Agent {
   }
 
   /** Asks who leads and acts on it. Without a list, for the destinations that are due. */
-  async #turn(forced: readonly Destination[] | undefined, abort: AbortSignal): Promise<RoundReport> {
+  async #turn(forced: readonly Destination[] | undefined, stopping: StopSignals): Promise<RoundReport> {
     const begun = this.#deps.clock.now();
-    const report = await this.#decide(forced, begun, abort);
+    const report = await this.#decide(forced, begun, stopping);
     logReport(report, this.#deps.log);
     this.#remember(report, begun);
     return report;
   }
 
-  async #decide(forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
+  async #decide(forced: readonly Destination[] | undefined, begun: Date, { stop, abort }: StopSignals): Promise<RoundReport> {
     const { vault, log } = this.#deps;
     try {
-      const leadership = await vault.leadership(abort);
+      // A question is nothing to bring to an end: a Vault that hangs must not hold up a stop.
+      const leadership = await vault.leadership(AbortSignal.any([stop, abort]));
       log.debug({ event: 'leadership', role: leadership.role, reason: leadership.reason }, 'leadership decided');
       if (leadership.role === 'leader') return await this.#lead(leadership, forced, begun, abort);
       this.#isLeading = false;
       return { outcome: 'standby', reason: leadership.reason };
     } catch (thrown) {
       this.#isLeading = false;
+      if (stop.aborted && !abort.aborted) return { outcome: 'not_due' };
       return { outcome: 'failed', stage: 'leadership', error: toSnapshotError(abort.aborted ? abort.reason : thrown), missed: [] };
     }
   }

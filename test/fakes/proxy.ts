@@ -23,6 +23,8 @@ const SNAPSHOT = '/v1/sys/storage/raft/snapshot';
 /** Stands between the program and a real Vault, passes everything on, and spoils the snapshot as it is told. */
 export class HostileProxy {
   fault: Fault = { kind: 'none' };
+  /** How many times anything was asked for. */
+  asked = 0;
   /** How many times a snapshot was asked for. */
   snapshotsAsked = 0;
   /** What Vault sent the last time, before it was spoiled. */
@@ -59,6 +61,7 @@ export class HostileProxy {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const isSnapshot = incoming.url === SNAPSHOT;
     const { fault } = this;
+    this.asked++;
     if (isSnapshot) this.snapshotsAsked++;
     if (isSnapshot && fault.kind === 'answer') {
       incoming.resume();

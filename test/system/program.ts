@@ -74,6 +74,11 @@ export class Running {
     this.#child.kill(name);
   }
 
+  /** Nobody reads it any more: what is written from now on meets a broken pipe. */
+  closeLog(): void {
+    this.#child.stderr?.destroy();
+  }
+
   /** The next line of the log like this, after the one that was waited for before. */
   async line(pattern: RegExp): Promise<string> {
     let isLate = false;

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HostileProxy } from '../fakes/proxy.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
 import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
 import { type Running, start } from './program.ts';
-import { expectTidy, makeScene, type Scene, type Settings, snapshotsIn, tree } from './scene.ts';
+import { expectTidy, expectWhole, makeScene, type Scene, type Settings, snapshotsIn, tree } from './scene.ts';
 
 /** Of the archive: by then it is on its way to the destination. */
 const MIDDLE = 500_000;
@@ -116,6 +116,19 @@ describe('SIGTERM and SIGINT', () => {
     expect(code).toBe(expected);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', code: name, delivered: [] });
     await expectNothing(scene);
+  });
+
+  it('ends a daemon that waits for an answer of Vault, before there is one', { timeout: 12_000 }, async () => {
+    const { scene, program } = await startIdle({ frequency: '1s' });
+    vault.pause();
+    onTestFinished(() => vault.resume());
+    const { asked } = proxy;
+    await until('Vault to be asked', async () => proxy.asked > asked);
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toContain(' error ');
+    await expectWhole(scene.destination);
   });
 
   it('lets a --once finish within the grace period, with 0', async () => {
@@ -241,4 +254,16 @@ describe('SIGHUP', () => {
     await program.line(/new configuration is in effect/);
     await expectTidy(scene, 1);
   });
+});
+
+it('goes on when whoever read its log is gone', async () => {
+  const { scene, program } = await startIdle();
+  program.closeLog();
+  for (let turn = 2; turn <= 4; turn++) {
+    program.signal('SIGUSR1');
+    await until('one snapshot more', async () => (await tree(scene.destination)).filter((path) => path.endsWith('.json')).length === turn);
+  }
+  program.signal('SIGTERM');
+  expect((await program.ended).code).toBe(0);
+  await expectTidy(scene, 4);
 });

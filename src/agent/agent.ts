@@ -94,7 +94,6 @@ export class Agent {
     // A new leader goes by what the others left, so that a change makes neither a gap nor a second snapshot.
     if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
     this.#isLeading = true;
-    forgetFuture(this.#destinations, begun);
     const due = forced ?? this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, begun) <= begun);
     if (due.length > 0) return this.#takeTurn(due, leader, abort);
     const { node } = this.#deps.settings;
@@ -130,7 +129,7 @@ export class Agent {
   }
 }
 
-/** A round dated in the future, by a clock since set right, must not silence the daemon until then. */
+/** A clock that was set back must not silence the daemon until it has caught up. */
 function forgetFuture(destinations: readonly Destination[], now: Date): void {
   for (const destination of destinations) if (destination.lastRound && destination.lastRound > now) destination.lastRound = now;
 }

@@ -55,10 +55,16 @@ export async function lookAround(destinations: readonly Destination[], deps: Rou
     destinations.map((destination) =>
       attempt(deps, destination.storage.name, deps.settings.stallTimeoutMs, signal, async (limited) => {
         destination.newest = await findNewest(destination, { template, clusterName, clusterId }, limited);
-        destination.lastRound = destination.newest && new Date(destination.newest.taken_at);
+        destination.lastRound = lastRoundOf(destination, deps.clock.now());
       }),
     ),
   );
+}
+
+/** One dated in the future, by a clock since set right, tells nothing of when: it must not put off the next round for ever. */
+function lastRoundOf({ newest, lastRound }: Destination, now: Date): Date | undefined {
+  const takenAt = newest && new Date(newest.taken_at);
+  return takenAt && takenAt > now ? (lastRound ?? now) : takenAt;
 }
 
 async function findNewest(destination: Destination, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {

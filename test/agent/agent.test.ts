@@ -174,8 +174,9 @@ describe('a clock that is set', () => {
     expect(visible(aws)).toHaveLength(1);
   });
 
-  it('right again does not fall silent over a manifest from the future', async () => {
+  it.each([false, true])('right again does not fall silent over a manifest from the future, leader assumed: %s', async (isAssumed) => {
     const scene = await aScene();
+    scene.vault.leaderships = [{ role: 'leader', reason: 'scripted', isAssumed, appliedIndex: undefined }];
     const aws = new MemoryStorage();
     scene.clock.jump(30 * DAY_MS);
     await startAgentFor(scene, aws, 1);

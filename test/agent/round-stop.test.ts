@@ -40,6 +40,17 @@ describe('a round that is told to stop', () => {
     expect(scene.vault.openArchives).toBe(0);
   });
 
+  it('was stopped, whatever broke because of it', async () => {
+    const scene = await aScene();
+    const stop = new AbortController();
+    scene.vault.onCall = (call) => {
+      if (call !== 'chunk') return;
+      stop.abort(new SnapshotError('stopped', 'stopped by SIGTERM'));
+      throw new SnapshotError('vault_cut', 'vault: cut');
+    };
+    expect(await round(scene, [destinationOf(new MemoryStorage())], stop.signal)).toMatchObject({ outcome: 'failed', error: { code: 'stopped' } });
+  });
+
   const atDestination: readonly { readonly step: FaultStep; readonly nth?: number }[] = [
     { step: 'open' },
     { step: 'write' },

@@ -62,6 +62,8 @@ export class GoogleCredentials implements Credentials {
       // The package hears no signal: whoever gives up leaves it behind.
       return Object.fromEntries(await Promise.race([this.#ask(), tooLong]));
     } catch (error) {
+      // What it was made of may have been replaced since.
+      this.forget();
       throw toLoginError(error, place);
     } finally {
       clearTimeout(timer);

@@ -92,6 +92,12 @@ describe('azure, without a secret,', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'stopped' });
   });
 
+  it('says what a pod lacks', async () => {
+    const storage = await open({ method: 'workload_identity', endpoint: secure.endpoint, clientId: undefined }, { env: { AZURE_TENANT_ID: 'tenant' } });
+    const message = 'azure: identity "workload": AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_ID not set';
+    await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({ code: 'storage_misconfigured', message });
+  });
+
   describe('with the identity of a pod', () => {
     async function podLogin(answer: RequestListener): Promise<Storage> {
       const entra = await listen(createTlsServer({ cert: await readFile(certificate.certFile), key: await readFile(certificate.keyFile) }, answer));

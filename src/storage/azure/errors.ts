@@ -40,7 +40,6 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     advice: 'the blob was written with another "customer_provided_key", or with one where none is set now',
   },
   BlobAlreadyExists: { code: 'storage_exists' },
-  UnauthorizedBlobOverwrite: { code: 'storage_exists', advice: 'the signature may create but not replace: "latest_alias" needs the right to write' },
   InvalidBlobType: { code: 'storage_exists' },
   PARSE_ERROR: {
     code: 'storage_unavailable',

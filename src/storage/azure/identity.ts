@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import type { TokenCredential } from '@azure/identity';
 import type { Environment } from '../../config/secret-source.ts';
+import { SnapshotError } from '../../errors.ts';
 import { agentFor } from './agent.ts';
 import type { AzureLogin } from './config.ts';
 
@@ -17,8 +18,18 @@ export async function openIdentity({ method, clientId }: IdentityLogin, env: Env
   const which = clientId === undefined ? {} : { clientId };
   // A machine is asked for its identity by plain http and on itself: never through a proxy, which the SDK would take from the environment.
   if (method === 'managed_identity') return new ManagedIdentityCredential({ ...which, agent: new Agent(), retryOptions: { maxRetries: 0 } });
+  refuseHalfPod(env, clientId);
   const authority = new URL(env.AZURE_AUTHORITY_HOST || 'https://login.microsoftonline.com');
   // Without discovery: it would ask a second host, which closed networks do not let through, about an authority the operator chose.
   const options = { ...which, disableInstanceDiscovery: true, agent: agentFor(authority, env, ca), retryOptions: { maxRetries: 0 } };
   return new WorkloadIdentityCredential(options);
+}
+
+/** The webhook of workload identity sets all of them, or nothing at all. */
+function refuseHalfPod(env: Environment, clientId: string | undefined): void {
+  const needed = ['AZURE_TENANT_ID', 'AZURE_FEDERATED_TOKEN_FILE', ...(clientId === undefined ? ['AZURE_CLIENT_ID'] : [])];
+  const missing = needed.filter((name) => !env[name]);
+  if (missing.length === 0) return;
+  const advice = 'label the pod "azure.workload.identity/use": "true" and annotate its service account with the client id; see docs/azure.md';
+  throw new SnapshotError('storage_misconfigured', `azure: identity "workload": ${missing.join(', ')} not set`, { advice });
 }

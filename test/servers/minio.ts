@@ -27,6 +27,8 @@ export async function startMinio({ tls }: { readonly tls?: ServerTls } = {}): Pr
     MINIO_ROOT_USER: account.accessKeyId,
     MINIO_ROOT_PASSWORD: account.secretAccessKey,
     MINIO_BROWSER: 'off',
+    // A key for what asks to be encrypted.
+    MINIO_KMS_SECRET_KEY: `test-key:${Buffer.alloc(32, 'k').toString('base64')}`,
     // Else it refuses a directory on the disk of the system.
     MINIO_CI_CD: '1',
   };

@@ -3,10 +3,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SnapshotError } from '../../errors.ts';
 import type { Log } from '../../observability/contract.ts';
 import { proxyFor } from '../proxy.ts';
+import { Tunnel } from '../tunnel.ts';
 import type { S3Settings } from './config.ts';
 
 export interface ClientDeps {
@@ -110,14 +110,14 @@ function staticCredentials({ access_key_id, secret_access_key, session_token }: 
 
 /** Agents of our own: the SDK's would lose the CA on some requests, and know no proxy. */
 async function transport(address: URL, settings: S3Settings, { env, idleTimeoutMs }: ClientDeps) {
-  const options = { keepAlive: true, maxSockets: MOST_SOCKETS, secureContext: await trustedBy(settings) };
+  const secureContext = await trustedBy(settings);
   const proxy = proxyFor(address, env);
-  const tunnel = proxy && new HttpsProxyAgent(proxy, options);
+  const tunnel = proxy && new Tunnel(proxy, { secureContext });
   return {
     connectionTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: idleTimeoutMs,
     httpAgent: tunnel ?? new HttpAgent({ keepAlive: true, maxSockets: MOST_SOCKETS }),
-    httpsAgent: tunnel ?? new HttpsAgent(options),
+    httpsAgent: tunnel ?? new HttpsAgent({ keepAlive: true, maxSockets: MOST_SOCKETS, secureContext }),
   };
 }
 

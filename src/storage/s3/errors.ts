@@ -66,7 +66,9 @@ export function toS3Error(error: unknown, asked: Asked): SnapshotError {
   }
   const { code, advice } = meaningOf(told);
   const region = told.region === undefined ? '' : ` (the bucket lies in ${told.region})`;
-  return new SnapshotError(code, `${place}: ${cause.name}: ${cause.message}${region}`, {
+  // Answers to a HEAD have no words, and those of a proxy are not the store's.
+  const says = /^unknown(error)?$/i.test(told.name) ? `status ${told.status} and no more words` : `${cause.name}: ${cause.message}`;
+  return new SnapshotError(code, `${place}: ${says}${region}`, {
     cause,
     retryAfterMs: retryAfterMs(told.retryAfter, asked.now()),
     ...(advice && { advice }),
@@ -77,6 +79,7 @@ function meaningOf({ name, status = 0 }: Told): Meaning {
   const known = MEANINGS[name];
   if (known !== undefined) return known;
   if (status === 401 || status === 403) return { code: 'storage_denied' };
+  if (status === 407) return { code: 'storage_misconfigured', advice: 'the proxy wants a login: HTTPS_PROXY=http://user:password@host:port' };
   if (status === 404) return { code: 'not_found' };
   if (status === 412) return { code: 'storage_exists' };
   if (status === 507) return { code: 'storage_no_space' };

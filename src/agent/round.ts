@@ -1,7 +1,8 @@
 import { SnapshotError, toSnapshotError } from '../errors.ts';
+import type { Log } from '../observability/contract.ts';
 import { ArchiveVerifier } from '../snapshot/archive.ts';
 import { drain } from '../snapshot/drain.ts';
-import type { SpoolDirectory } from '../spool/contract.ts';
+import type { Spool, SpoolDirectory } from '../spool/contract.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
 import { withDeadline } from './deadline.ts';
@@ -50,7 +51,17 @@ async function takeAndDeliver(all: readonly Destination[], leader: Leader, deps:
     if (proof.status === 'rejected') throw proof.reason;
     return conclude([...results.map(settled), ...full], reportSnapshot(proof.value.proof, facts, nameOf(taken, proof.value.proof.meta, deps.settings)));
   } finally {
+    await remove(spool, deps.log);
+  }
+}
+
+/** A disk that fails only now takes nothing back from what is delivered. */
+async function remove(spool: Spool, log: Log): Promise<void> {
+  try {
     await spool.remove();
+  } catch (thrown) {
+    const { code, message, advice } = toSnapshotError(thrown);
+    log.warn({ event: 'spool_left', code, error: message, advice }, 'could not give back the space of the spool');
   }
 }
 

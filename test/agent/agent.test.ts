@@ -4,7 +4,7 @@ import { SnapshotError } from '../../src/errors.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { LEADER, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
-import { aScene, destinationOf, HOUR_MS, manifestAt, NEVER, startAgent, takenTimes, visible } from './scene.ts';
+import { aScene, destinationOf, HOUR_MS, manifestAt, NEVER, runAgentFor, startAgent, takenTimes, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -92,19 +92,19 @@ describe('a start', () => {
   it('takes the overdue one at once, and the next one an interval later', async () => {
     const scene = await aScene();
     const aws = new MemoryStorage();
-    await startAgentFor(scene, aws, MINUTE_MS);
+    await runAgentFor(scene, aws, MINUTE_MS);
     scene.clock.jump(50 * HOUR_MS);
-    await startAgentFor(scene, aws, 2 * HOUR_MS - 1);
+    await runAgentFor(scene, aws, 2 * HOUR_MS - 1);
     expect(takenTimes(aws)).toEqual(['2026-03-01T12:00:00.000Z', '2026-03-03T14:01:00.000Z', '2026-03-03T15:01:00.000Z']);
   });
 
   it('finds the newest manifest among many, in whatever order they are listed', async () => {
     const scene = await aScene();
     const aws = new MemoryStorage();
-    await startAgentFor(scene, aws, 5 * HOUR_MS - 1);
-    await startAgentFor(scene, aws, 0);
+    await runAgentFor(scene, aws, 5 * HOUR_MS - 1);
+    await runAgentFor(scene, aws, 0);
     expect(visible(aws)).toHaveLength(5);
-    await startAgentFor(scene, aws, 1);
+    await runAgentFor(scene, aws, 1);
     expect(visible(aws)).toHaveLength(6);
   });
 
@@ -112,7 +112,7 @@ describe('a start', () => {
     const scene = await aScene();
     const aws = new MemoryStorage();
     aws.objects.set('raft_snapshots/raft_snapshot-1772366340000000000.snap', { bytes: Buffer.from('ancestor'), modifiedAt: new Date(0) });
-    await startAgentFor(scene, aws, 1);
+    await runAgentFor(scene, aws, 1);
     expect(takenTimes(aws)).toEqual(['2026-03-01T11:59:00.000Z', '2026-03-01T12:00:00.000Z']);
   });
 
@@ -121,68 +121,9 @@ describe('a start', () => {
     const aws = new MemoryStorage();
     aws.inject({ step: 'list', error: 'hang' });
     const deps = { ...scene.deps, settings: { ...scene.deps.settings, stallTimeoutMs: 50 } };
-    await startAgentFor({ ...scene, deps }, aws, 1);
+    await runAgentFor({ ...scene, deps }, aws, 1);
     expect(visible(aws)).toHaveLength(1);
     expect(scene.log.of('look_failed')).toMatchObject([{ level: 'warn', fields: { what: 'memory', code: 'storage_unavailable' } }]);
-  });
-});
-
-describe('a clock that is set', () => {
-  it.each([
-    { what: 'back by a year', ms: -365 * DAY_MS },
-    { what: 'back by ten minutes', ms: -10 * MINUTE_MS },
-    { what: 'forward by ten minutes', ms: 10 * MINUTE_MS },
-    { what: 'forward by a year', ms: 365 * DAY_MS },
-  ])('never makes a gap of more than two intervals: $what', async ({ ms }) => {
-    const scene = await aScene();
-    const aws = new MemoryStorage();
-    const agent = startAgent(scene, [destinationOf(aws)]);
-    await scene.clock.advance(90 * MINUTE_MS);
-    const before = visible(aws).length;
-    scene.clock.jump(ms);
-    await scene.clock.advance(2 * HOUR_MS);
-    await agent.stop();
-    expect(visible(aws).length - before).toBeGreaterThanOrEqual(1);
-    expect(visible(aws).length - before).toBeLessThanOrEqual(3);
-  });
-
-  it.each([LEADER, STANDBY])('back during a round puts the next one off by an interval at most: $role', async (leadership) => {
-    const scene = await aScene();
-    scene.vault.leaderships = [leadership];
-    const aws = new MemoryStorage();
-    scene.vault.onCall = (call) => {
-      if (call === 'leadership' && scene.vault.calls.length === 1) scene.clock.jump(-DAY_MS);
-    };
-    const agent = startAgent(scene, [destinationOf(aws)]);
-    await scene.clock.advance(HOUR_MS);
-    scene.vault.leaderships = [LEADER];
-    await scene.clock.advance(HOUR_MS);
-    await agent.stop();
-    expect(visible(aws).length).toBeGreaterThanOrEqual(1);
-    expect(scene.vault.calls.filter((call) => call === 'leadership').length).toBeLessThan(10);
-  });
-
-  it('back before a failed round does not put off the next try', async () => {
-    const scene = await aScene();
-    scene.vault.leaderships = [SEALED, LEADER];
-    const aws = new MemoryStorage();
-    const agent = startAgent(scene, [destinationOf(aws)]);
-    await scene.clock.untilAsleep(1);
-    scene.clock.jump(-DAY_MS);
-    await scene.clock.advance(5000);
-    await agent.stop();
-    expect(visible(aws)).toHaveLength(1);
-  });
-
-  it.each([false, true])('right again does not fall silent over a manifest from the future, leader assumed: %s', async (isAssumed) => {
-    const scene = await aScene();
-    scene.vault.leaderships = [{ role: 'leader', reason: 'scripted', isAssumed, appliedIndex: undefined }];
-    const aws = new MemoryStorage();
-    scene.clock.jump(30 * DAY_MS);
-    await startAgentFor(scene, aws, 1);
-    scene.clock.jump(-30 * DAY_MS);
-    await startAgentFor(scene, aws, 2 * HOUR_MS + 1);
-    expect(visible(aws)).toHaveLength(3);
   });
 });
 
@@ -281,9 +222,3 @@ describe('one round, as --once has it', () => {
     });
   });
 });
-
-async function startAgentFor(scene: Parameters<typeof startAgent>[0], storage: MemoryStorage, ms: number): Promise<void> {
-  const agent = startAgent(scene, [destinationOf(storage)]);
-  await scene.clock.advance(ms);
-  await agent.stop();
-}

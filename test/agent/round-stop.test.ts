@@ -156,3 +156,24 @@ describe('a destination that stalls', () => {
     });
   });
 });
+
+describe('a spool that cannot be given back', () => {
+  it('takes nothing back from what is delivered', async () => {
+    const scene = await aScene();
+    const spools = {
+      room: () => scene.deps.spools.room(),
+      sweep: () => scene.deps.spools.sweep(),
+      open: async () => {
+        const spool = await scene.deps.spools.open();
+        const remove = spool.remove.bind(spool);
+        spool.remove = async () => {
+          await remove();
+          throw new SnapshotError('spool_failed', 'spool: input/output error (EIO)');
+        };
+        return spool;
+      },
+    };
+    expect(await round({ ...scene, deps: { ...scene.deps, spools } }, [destinationOf(new MemoryStorage())])).toMatchObject({ outcome: 'taken' });
+    expect(scene.log.of('spool_left')).toMatchObject([{ level: 'warn', fields: { code: 'spool_failed' } }]);
+  });
+});

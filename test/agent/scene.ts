@@ -94,6 +94,13 @@ export function startAgent({ deps }: Scene, destinations: readonly Destination[]
   };
 }
 
+/** A start, that long, and a stop. */
+export async function runAgentFor(scene: Scene, storage: Storage, ms: number): Promise<void> {
+  const agent = startAgent(scene, [destinationOf(storage)]);
+  await scene.clock.advance(ms);
+  await agent.stop();
+}
+
 /** The names anybody can see, snapshots before manifests. */
 export function visible({ objects }: MemoryStorage): readonly string[] {
   return [...objects.keys()].filter((key) => !key.includes('/manifests/')).sort();

@@ -25,6 +25,7 @@ export interface Credentials {
   headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** After a refusal: the next request asks for a token of its own. */
   forget(): void;
+  close(): void;
 }
 
 export const anonymous: Credentials = {
@@ -33,6 +34,7 @@ export const anonymous: Credentials = {
     return {};
   },
   forget: () => undefined,
+  close: () => undefined,
 };
 
 /**
@@ -42,6 +44,7 @@ export const anonymous: Credentials = {
  */
 export class GoogleCredentials implements Credentials {
   readonly #options: CredentialsOptions;
+  readonly #agents = new Map<string, Agent>();
   #client: { readonly text: string; readonly client: AuthClient } | undefined;
 
   constructor(options: CredentialsOptions) {
@@ -75,19 +78,23 @@ export class GoogleCredentials implements Credentials {
     this.#client = undefined;
   }
 
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
   async #ask(): Promise<Headers> {
     return await (await this.#current()).getRequestHeaders();
   }
 
   /** The key file is read each time, so that a new one is found; the same text keeps its token. */
   async #current(): Promise<AuthClient> {
-    const { keyFile, place, idleMs, agentFor } = this.#options;
+    const { keyFile, place, idleMs } = this.#options;
     const text = keyFile === undefined ? '' : (await keyFile.read()).reveal();
     let current = this.#client;
     if (current?.text !== text) {
       const google = await import('google-auth-library');
       // The agent is given, so that the package does not look for proxies by itself.
-      const transporterOptions = { agent: agentFor, timeout: idleMs };
+      const transporterOptions = { agent: (url: URL) => this.#agentFor(url), timeout: idleMs };
       const client =
         keyFile === undefined
           ? await new google.GoogleAuth({ ...NO_PROJECT, scopes: SCOPES, clientOptions: { transporterOptions } }).getClient()
@@ -96,6 +103,12 @@ export class GoogleCredentials implements Credentials {
       this.#client = current;
     }
     return current.client;
+  }
+
+  #agentFor(url: URL): Agent {
+    const agent = this.#agents.get(url.origin) ?? this.#options.agentFor(url);
+    this.#agents.set(url.origin, agent);
+    return agent;
   }
 }
 

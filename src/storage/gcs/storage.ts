@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
-import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
+import type { KeyError, ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
+import { deleteEach } from '../delete-each.ts';
 import type { KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
 import { readAuthorities } from './authorities.ts';
@@ -118,6 +119,10 @@ class GcsStorage implements Storage {
     await this.#ask(this.#objectCall('DELETE', key, {}), signal);
   }
 
+  async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
+    return await deleteEach(keys, (key) => this.delete(key, signal), signal);
+  }
+
   async room(signal: AbortSignal): Promise<number> {
     throwIfAborted(signal);
     return Number.POSITIVE_INFINITY;
@@ -131,6 +136,7 @@ class GcsStorage implements Storage {
 
   async close(): Promise<void> {
     this.#parts.transport.close();
+    this.#parts.credentials.close();
   }
 
   /** Of an object that was put together from others, Google knows no MD5. */

@@ -36,8 +36,8 @@ export interface TransportOptions {
 export function agentFor(url: URL, env: Environment, secureContext: SecureContext | undefined): Agent {
   const trust = secureContext === undefined ? {} : { secureContext };
   const proxy = proxyFor(url, env);
-  if (proxy !== undefined) return new Tunnel(proxy, trust);
   const options = { keepAlive: true, timeout: KEPT_FOR_MS };
+  if (proxy !== undefined) return Object.assign(new Tunnel(proxy, trust), { options });
   return url.protocol === 'http:' ? new Agent(options) : new TlsAgent({ ...options, ...trust });
 }
 

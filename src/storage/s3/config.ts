@@ -1,7 +1,6 @@
 import type { Block, Findings } from '../../config/block.ts';
 import type { Format, Table, Values } from '../../config/format.ts';
 import { absolutePath, aliasName, choice, duration, flag, text, textThat } from '../../config/formats.ts';
-import type { Json } from '../../config/json.ts';
 import { secret } from '../../config/secret-format.ts';
 import { SnapshotError } from '../../errors.ts';
 import { type KeyPrefix, keyPrefix } from '../key.ts';
@@ -26,30 +25,52 @@ const prefix: Format<string> = {
   },
 };
 
-const endpoint: Format<string> = textThat('the address of a server, such as "https://minio.example:9000"', { type: 'string' }, (value) => {
+const address = textThat('the address of a server, such as "https://minio.example:9000"', { type: 'string' }, (value) => {
   const url = URL.parse(value.includes('://') ? value : `https://${value}`);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'write it with http:// or https://';
-  if (url.username !== '' || url.search !== '' || url.hash !== '') return 'write the address alone; credentials have keys of their own';
-  return undefined;
+  return url !== null && ['http:', 'https:'].includes(url.protocol) ? undefined : 'write it with http:// or https://';
 });
 
+const endpoint: Format<string> = {
+  ...address,
+  parse(json, env) {
+    const isMore = json.kind === 'string' && /[@?#]/.test(json.value);
+    return isMore ? { remedy: 'write the address alone; credentials have keys of their own', hidesValue: true } : address.parse(json, env);
+  },
+};
+
+interface TextsRule {
+  readonly rule: string;
+  readonly most: number;
+  readonly allowed: RegExp;
+  readonly remedy: string;
+}
+
 /** Names and values, for tags and contexts. */
-function texts(rule: string, most: number): Format<Readonly<Record<string, string>>> {
+function texts({ rule, most, allowed, remedy }: TextsRule): Format<Readonly<Record<string, string>>> {
   return {
     rule,
     jsonSchema: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: most },
-    parse(json: Json) {
+    parse(json) {
       if (json.kind !== 'object') return { remedy: 'write {"name": "value"}' };
-      const values: Record<string, string> = {};
+      const values = new Map<string, string>();
       for (const { key, value } of json.members) {
-        if (key === '' || value.kind !== 'string' || key in values) return { remedy: 'write each name once, and each value as a string' };
-        values[key] = value.value;
+        if (key === '' || value.kind !== 'string' || values.has(key)) return { remedy: 'write each name once, and each value as a string' };
+        if (!allowed.test(key) || !allowed.test(value.value)) return { remedy };
+        values.set(key, value.value);
       }
-      if (json.members.length > most) return { remedy: `write at most ${most}` };
-      return { value: values, shown: Object.keys(values).join(', ') };
+      if (values.size > most) return { remedy: `write at most ${most}` };
+      return { value: Object.fromEntries(values), shown: [...values.keys()].join(', ') };
     },
   };
 }
+
+const tags = texts({
+  rule: 'an object of at most 10 strings',
+  most: 10,
+  allowed: /^[\p{L}\p{N}\p{Zs}_.:/=+@-]*$/u,
+  remedy: 'use letters, digits, spaces and _ . : / = + - @',
+});
+const context = texts({ rule: 'an object of strings', most: 32, allowed: /^[^\p{Cc}]*$/u, remedy: 'remove the line break or other control character' });
 
 /** What an `aws_storage` block says beyond what every destination may. */
 export const s3Table = {
@@ -87,7 +108,7 @@ export const s3Table = {
   s3_sts_endpoint: { doc: 'Address of the service that hands out the role, when it is not that of AWS.', format: endpoint, since: 'new' },
   s3_server_side_encryption: { doc: 'Ask for encryption with AES256 at rest.', format: flag, since: 'ancestor', default: false },
   s3_kms_key_id: { doc: 'Ask for encryption with this key of KMS instead: its ARN, id or alias.', format: text, since: 'new' },
-  s3_kms_context: { doc: 'The encryption context of `s3_kms_key_id`.', format: texts('an object of strings', 32), since: 'new' },
+  s3_kms_context: { doc: 'The encryption context of `s3_kms_key_id`.', format: context, since: 'new' },
   s3_storage_class: {
     doc: 'The storage class of snapshots; manifests stay in the standard one, for they are read again.',
     format: textThat('a storage class such as "STANDARD_IA"', { type: 'string', pattern: '^[A-Z0-9_]+$' }, (value) =>
@@ -95,7 +116,7 @@ export const s3Table = {
     ),
     since: 'new',
   },
-  s3_tags: { doc: 'Tags of each object.', format: texts('an object of at most 10 strings', 10), since: 'new' },
+  s3_tags: { doc: 'Tags of each object.', format: tags, since: 'new' },
   s3_object_lock_mode: {
     doc: 'Lock each snapshot and manifest against deletion; the bucket must allow it.',
     format: choice('GOVERNANCE', 'COMPLIANCE'),

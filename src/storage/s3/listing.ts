@@ -36,12 +36,26 @@ export async function* listObjects(bucket: Bucket, prefix: KeyPrefix, pageSize: 
   }
 }
 
-/** Those of our kind, directly below the prefix or among its manifests, that were begun more than a day ago. */
+/** Ends the uploads of our kind, directly below the prefix or among its manifests, that were begun more than a day ago. */
 export async function sweepUploads(bucket: Bucket, prefix: KeyPrefix, pageSize: number, signal: AbortSignal): Promise<readonly string[]> {
-  const removed: string[] = [];
+  // All are found before the first is ended, or the pages would shift.
+  const abandoned = await findAbandoned(bucket, prefix, pageSize, signal);
+  for (const address of abandoned) {
+    const command = new AbortMultipartUploadCommand({ Bucket: bucket.bucket, ...address });
+    await ask(bucket, `abort ${address.Key}`, signal, (options) => bucket.client.send(command, options)).catch(unlessGone);
+  }
+  return abandoned.map(({ Key }) => `s3://${bucket.bucket}/${Key}`);
+}
+
+interface UploadAddress {
+  readonly Key: string;
+  readonly UploadId: string | undefined;
+}
+
+async function findAbandoned(bucket: Bucket, prefix: KeyPrefix, pageSize: number, signal: AbortSignal): Promise<readonly UploadAddress[]> {
+  const found: UploadAddress[] = [];
   const progress = new Progress(bucket.bucket);
   let keyMarker: string | undefined;
-  let idMarker: string | undefined;
   for (;;) {
     const command = new ListMultipartUploadsCommand({
       Bucket: bucket.bucket,
@@ -49,22 +63,16 @@ export async function sweepUploads(bucket: Bucket, prefix: KeyPrefix, pageSize: 
       MaxUploads: pageSize,
       EncodingType: 'url',
       KeyMarker: keyMarker,
-      UploadIdMarker: idMarker,
     });
     const page = await ask(bucket, `list unfinished ${prefix}`, signal, (options) => bucket.client.send(command, options));
     const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key;
     for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
-      const key = decode(Key);
       const isOld = Initiated !== undefined && bucket.now().getTime() - Initiated.getTime() > ABANDONED_AFTER_MS;
-      if (!isOld || !isOurs(key, prefix)) continue;
-      const abort = new AbortMultipartUploadCommand({ Bucket: bucket.bucket, Key: key, UploadId });
-      await ask(bucket, `abort ${key}`, signal, (options) => bucket.client.send(abort, options)).catch(unlessGone);
-      removed.push(`s3://${bucket.bucket}/${key}`);
+      if (isOld && isOurs(decode(Key), prefix)) found.push({ Key: decode(Key), UploadId });
     }
-    if (page.IsTruncated !== true) return removed;
-    keyMarker = decode(page.NextKeyMarker ?? '');
-    idMarker = page.NextUploadIdMarker;
-    progress.goOn(`${keyMarker} ${idMarker}`);
+    if (page.IsTruncated !== true) return found;
+    // By key alone: what more there is of the same key is found at the next start, and some stores cannot go on from an upload.
+    keyMarker = progress.goOn(page.NextKeyMarker && decode(page.NextKeyMarker));
   }
 }
 

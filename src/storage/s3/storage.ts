@@ -3,13 +3,14 @@ import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { abortReason, SnapshotError } from '../../errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
-import type { KeyPrefix, ObjectKey } from '../key.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
 import { ask, type Bucket } from './calls.ts';
 import { Checksum, toldChecksum } from './checksum.ts';
 import { type ClientDeps, createClient, endpointOf } from './client.ts';
 import { Conditions } from './conditions.ts';
 import type { S3Settings } from './config.ts';
+import { deleteInBatches } from './delete-batch.ts';
 import { toS3Error, unlessMissing } from './errors.ts';
 import { announcedSize } from './layout.ts';
 import { listObjects, sweepUploads } from './listing.ts';
@@ -108,6 +109,10 @@ class S3Storage implements Storage {
     } catch (error) {
       throw (await this.#asLocked(error, key, signal)) ?? error;
     }
+  }
+
+  async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
+    return await deleteInBatches(this.#bucket, keys, (key) => this.delete(key, signal), signal);
   }
 
   async room(signal: AbortSignal): Promise<number> {

@@ -62,7 +62,7 @@ async function expectSurvived(faults: readonly Fault[], codeOf: (fault: Fault) =
   }
   proxy.fault = { kind: 'none' };
   await nextRound(daemon, /round done/);
-  expect(daemon.lines.filter((line) => / error /.test(line))).toHaveLength(faults.length);
+  expect(daemon.lines.filter((line) => / error /.test(line) && !line.includes('Unable to generate snapshot'))).toEqual([]);
   daemon.signal('SIGTERM');
   const { code, stderr } = await daemon.ended;
   expect(code).toBe(0);
@@ -70,9 +70,13 @@ async function expectSurvived(faults: readonly Fault[], codeOf: (fault: Fault) =
   await expectTidy(scene, 2);
 }
 
+/** Asks until it is heard: on a slow machine the daemon may be trying again by itself. */
 async function nextRound(daemon: Running, end: RegExp): Promise<string> {
   daemon.signal('SIGUSR1');
-  return await daemon.line(end);
+  const line = await daemon.line(new RegExp(`${end.source}|a round is running already`));
+  if (end.test(line)) return line;
+  await daemon.line(end);
+  return await nextRound(daemon, end);
 }
 
 describe('a line that spoils the snapshot', () => {

@@ -1,24 +1,19 @@
-import { abortReason, SnapshotError, toSnapshotError } from '../errors.ts';
+import { SnapshotError } from '../errors.ts';
 import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
-import type { ObjectKey } from '../storage/key.ts';
-import { inParallel } from './in-parallel.ts';
+import type { KeyError, ObjectKey } from '../storage/key.ts';
+import { tryEach } from '../storage/try-each.ts';
 import { readManifest } from './manifests.ts';
 import type { Snapshot, Standing } from './plan.ts';
 import type { Subject } from './survey.ts';
 
-/** What is remembered of each manifest from one prune to the next, by its key: they are never rewritten, so each is read once. */
+/** What is remembered of manifests from one prune to the next, by the key of their objects: never rewritten, each is read once. */
 export type KnownManifests = Map<ObjectKey, KnownManifest>;
 
 interface KnownManifest {
   readonly clusterId: string;
   readonly isSuspicious: boolean;
   readonly storedBytes: number;
-}
-
-export interface KeyError {
-  readonly key: ObjectKey;
-  readonly error: SnapshotError;
 }
 
 /** Reads the manifests that are not known yet, and forgets those that are gone. What cannot be read stays unknown. */
@@ -28,24 +23,17 @@ export async function learnManifests(
   { known, clusterId }: { readonly known: KnownManifests; readonly clusterId: string },
   signal: AbortSignal,
 ): Promise<readonly KeyError[]> {
-  const there = new Set<ObjectKey>();
-  for (const { key, hasManifest } of subjects.values()) if (hasManifest) there.add(manifestKey(key));
-  for (const key of known.keys()) if (!there.has(key)) known.delete(key);
+  for (const key of known.keys()) if (subjects.get(key)?.hasManifest !== true) known.delete(key);
 
-  const errors: KeyError[] = [];
-  await inParallel(there.values(), async (key) => {
-    if (known.has(key)) return;
-    try {
-      const manifest = await readManifest(storage, key, signal);
-      // One text for all of them, instead of one each.
-      const owner = manifest.cluster_id === clusterId ? clusterId : manifest.cluster_id;
-      known.set(key, { clusterId: owner, isSuspicious: manifest.suspicious.length > 0, storedBytes: manifest.stored_bytes });
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      errors.push({ key, error: toSnapshotError(error) });
-    }
-  });
-  return errors;
+  const unknown = [...subjects.values()].filter(({ key, hasManifest }) => hasManifest && !known.has(key)).map(({ key }) => key);
+  const learn = async (key: ObjectKey) => {
+    const manifest = await readManifest(storage, manifestKey(key), signal);
+    // One text for all of them, instead of one each.
+    const owner = manifest.cluster_id === clusterId ? clusterId : manifest.cluster_id;
+    known.set(key, { clusterId: owner, isSuspicious: manifest.suspicious.length > 0, storedBytes: manifest.stored_bytes });
+  };
+  const errors = await tryEach(unknown, learn, signal);
+  return errors.map(({ key, error }) => ({ key: manifestKey(key), error }));
 }
 
 /** An object as the plan sees it; `damage`: what is there is not what its manifest says. */
@@ -77,5 +65,5 @@ function standingOf({ hasManifest }: Subject, manifest: KnownManifest | undefine
 }
 
 function knownOf({ key, hasManifest }: Subject, known: KnownManifests): KnownManifest | undefined {
-  return hasManifest ? known.get(manifestKey(key)) : undefined;
+  return hasManifest ? known.get(key) : undefined;
 }

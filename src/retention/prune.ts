@@ -1,10 +1,9 @@
 import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
-import type { KeyPrefix, ObjectKey } from '../storage/key.ts';
-import { appraise, isOurs, type KeyError, type KnownManifests as Known, learnManifests } from './appraise.ts';
-import { deleteKeys } from './delete-keys.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../storage/key.ts';
+import { tryEach } from '../storage/try-each.ts';
+import { appraise, isOurs, type KnownManifests as Known, learnManifests } from './appraise.ts';
 import { deleteLimit } from './fuse.ts';
-import { inParallel } from './in-parallel.ts';
 import type { NamedCluster } from './manifests.ts';
 import { keepsEverything, planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot } from './plan.ts';
 import { type Subject, surveySubjects } from './survey.ts';
@@ -44,8 +43,10 @@ export interface Pruned {
   readonly errors: readonly KeyError[];
 }
 
-// One request where the store takes many keys in one; and a stop loses track of no more than this.
+// One request, where the store takes many keys in one.
 const BATCH = 1_000;
+// So few tell whether deletes work at all; after so many failures the rest is left for the next time.
+const FEW = 10;
 
 /** Deletes what the policy keeps no longer, first the object, then what was written about it. Rejects only when listing fails or the signal says so. */
 export async function prune(storage: Storage, prefix: KeyPrefix, policy: RetentionPolicy, deps: PruneDeps, signal: AbortSignal): Promise<Pruned> {
@@ -78,33 +79,35 @@ export async function carryOut(storage: Storage, planned: Planned, deps: PruneDe
   if (plan.frozen !== undefined) return { plan, removed, locked, postponed: 0, errors };
 
   const deleteAll = async (keys: readonly ObjectKey[]): Promise<ReadonlySet<ObjectKey>> => {
-    const refusals = await deleteKeys(storage, keys, signal);
+    const refusals = await storage.deleteAll(keys, signal);
     for (const refusal of refusals) (refusal.error.code === 'storage_locked' ? locked : errors).push(refusal);
     return new Set(refusals.map(({ key }) => key));
   };
   let next = 0;
   // A locked one does not count: the oldest may be locked for years, and those behind them must go all the same.
-  while (next < plan.remove.length && removed.length < limit && errors.length - planned.errors.length < limit) {
-    const batch = plan.remove.slice(next, next + Math.min(BATCH, limit - removed.length));
+  while (next < plan.remove.length && removed.length < limit && errors.length - planned.errors.length < FEW) {
+    const batch = plan.remove.slice(next, next + Math.min(removed.length === 0 ? FEW : BATCH, limit - removed.length));
     next += batch.length;
     const refused = await deleteAll(batch.map(({ key }) => key));
     const gone = batch.filter(({ key }) => !refused.has(key));
     removed.push(...gone);
     await deleteAll(gone.flatMap(({ key }) => writingsOf(subjects.get(key)!)));
   }
-  await deleteAll(await findOrphans(storage, planned, deps, signal));
-  return { plan, removed, locked, postponed: plan.remove.length - next, errors };
-}
-
-/** What was written about snapshots of ours that are gone. */
-async function findOrphans(storage: Storage, { subjects }: Planned, { known, clusterId }: PruneDeps, signal: AbortSignal): Promise<readonly ObjectKey[]> {
+  const lost = [...subjects.values()].filter((subject) => subject.size === undefined && isOurs(subject, deps.known, deps.clusterId));
   const orphans: ObjectKey[] = [];
-  const lost = [...subjects.values()].filter((subject) => subject.size === undefined && isOurs(subject, known, clusterId));
-  await inParallel(lost.values(), async (subject) => {
+  const findOrphans = async (key: ObjectKey) => {
     // A listing may lag behind; only the object itself can say that it is gone.
-    if ((await storage.stat(subject.key, signal)) === undefined) orphans.push(...writingsOf(subject));
-  });
-  return orphans;
+    if ((await storage.stat(key, signal)) === undefined) orphans.push(...writingsOf(subjects.get(key)!));
+  };
+  errors.push(
+    ...(await tryEach(
+      lost.map(({ key }) => key),
+      findOrphans,
+      signal,
+    )),
+  );
+  await deleteAll(orphans);
+  return { plan, removed, locked, postponed: plan.remove.length - next, errors };
 }
 
 function writingsOf({ key, records, hasManifest }: Subject): readonly ObjectKey[] {

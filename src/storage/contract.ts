@@ -1,4 +1,4 @@
-import type { KeyPrefix, ObjectKey } from './key.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from './key.ts';
 
 export interface ListedObject {
   readonly key: ObjectKey;
@@ -43,6 +43,8 @@ export interface Storage {
   stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** Deleting what is not there is a success. */
   delete(key: ObjectKey, signal: AbortSignal): Promise<void>;
+  /** Any number of them. What refuses is told, the rest goes; rejects only when the signal says so. */
+  deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]>;
   /** Bytes that still fit; Infinity where nobody can tell. */
   room(signal: AbortSignal): Promise<number>;
   /** Removes what a killed process left unfinished below the prefix and tells what it was; never a living upload. */

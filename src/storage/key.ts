@@ -8,6 +8,12 @@ export type ObjectKey = string & { readonly [brand]: 'ObjectKey' };
 /** What keys of one place begin with: empty, or segments that end in `/`, so that `a/b` never covers `a/bc`. */
 export type KeyPrefix = string & { readonly [brand]: 'KeyPrefix' };
 
+/** What went wrong with one of several objects. */
+export interface KeyError {
+  readonly key: ObjectKey;
+  readonly error: SnapshotError;
+}
+
 // No leading dot: that keeps `..`, `.partial-*` and hidden files out of every listing and every delete.
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._=+@:-]*$/;
 

@@ -58,6 +58,16 @@ export function describeListing(get: () => Storage): void {
     expect(await keysOf(get())).toEqual([other]);
   });
 
+  it('deletes many at once, also those that are gone already, and no others', async () => {
+    const keys = Array.from({ length: 5 }, (_, index) => objectKey(`snapshots/many-${index}.snap`));
+    for (const key of keys) await put(get(), key, Buffer.from('x'));
+    expect(await get().deleteAll([...keys.slice(1, 4), objectKey('snapshots/nothing.snap')], NEVER)).toEqual([]);
+    expect(await keysOf(get())).toEqual([keys[0], keys[4]]);
+    expect(await get().deleteAll([], NEVER)).toEqual([]);
+    expect(await get().deleteAll(keys, NEVER)).toEqual([]);
+    expect(await keysOf(get())).toEqual([]);
+  });
+
   it('names the place of an object by its key', () => {
     expect(get().locate(KEY)).toMatch(/snapshots\/raft_snapshot-1700000000000000000\.snap$/);
   });

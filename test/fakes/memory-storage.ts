@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { abortReason, SnapshotError } from '../../src/errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../../src/storage/contract.ts';
-import type { KeyPrefix, ObjectKey } from '../../src/storage/key.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../../src/storage/key.ts';
+import { tryEach } from '../../src/storage/try-each.ts';
 
 /** `answer`: the step is carried out, but its answer gets lost. */
 export type FaultStep = 'open' | 'write' | 'commit' | 'commit-answer' | 'abort' | 'list' | 'read' | 'stat' | 'delete';
@@ -102,6 +103,10 @@ export class MemoryStorage implements Storage {
     await this.step('delete', key, signal);
     if (this.locked.has(key)) throw new SnapshotError('storage_locked', `${this.name}: ${key}: locked`);
     this.objects.delete(key);
+  }
+
+  async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
+    return await tryEach(keys, (key) => this.delete(key, signal), signal);
   }
 
   async room(signal: AbortSignal): Promise<number> {

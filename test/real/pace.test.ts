@@ -89,6 +89,7 @@ function decorated(storage: Storage, changed: Partial<Storage>): Storage {
     read: (key, signal) => storage.read(key, signal),
     stat: (key, signal) => storage.stat(key, signal),
     delete: (key, signal) => storage.delete(key, signal),
+    deleteAll: (keys, signal) => storage.deleteAll(keys, signal),
     room: (signal) => storage.room(signal),
     sweep: (prefix, signal) => storage.sweep(prefix, signal),
     close: () => storage.close(),

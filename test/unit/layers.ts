@@ -5,7 +5,7 @@ const LAYERS = ['pure', 'contracts', 'work', 'world', 'wiring'] as const;
 type Layer = (typeof LAYERS)[number];
 
 const ROOMS: readonly (readonly [RegExp, Layer])[] = [
-  [/^src\/(errors|storage\/(key|retry)|snapshot\/(name|manifest|proof)|retention\/plan|recovery\/choose|vault\/(renewal|leadership))\.ts$/, 'pure'],
+  [/^src\/(errors|storage\/(key|retry|try-each)|snapshot\/(name|manifest|proof)|retention\/plan|recovery\/choose|vault\/(renewal|leadership))\.ts$/, 'pure'],
   [/^src\/(storage|vault|spool|observability)\/contract\.ts$/, 'contracts'],
   [/^src\/(agent|snapshot|retention|recovery)\//, 'work'],
   [/^src\/(storage|vault|config|observability|spool)\//, 'world'],

@@ -3,8 +3,9 @@ import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
-import type { KeyPrefix, ObjectKey } from '../key.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
+import { tryEach } from '../try-each.ts';
 import { type Limits, request, throwIfAborted } from './calls.ts';
 import type { AzureSettings } from './config.ts';
 import { AzureAccount } from './connect.ts';
@@ -110,6 +111,10 @@ class AzureStorage implements Storage {
     } catch (error) {
       if (!isNotThere(error)) throw this.#translate(error, key);
     }
+  }
+
+  async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
+    return await tryEach(keys, (key) => this.delete(key, signal), signal);
   }
 
   async room(signal: AbortSignal): Promise<number> {

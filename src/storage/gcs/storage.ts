@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
-import type { KeyError, ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
-import { deleteEach } from '../delete-each.ts';
-import type { KeyPrefix, ObjectKey } from '../key.ts';
+import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
+import { tryEach } from '../try-each.ts';
 import { readAuthorities } from './authorities.ts';
 import type { GcsSettings } from './config.ts';
 import { anonymous, type Credentials, GoogleCredentials } from './credentials.ts';
@@ -120,7 +120,7 @@ class GcsStorage implements Storage {
   }
 
   async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
-    return await deleteEach(keys, (key) => this.delete(key, signal), signal);
+    return await tryEach(keys, (key) => this.delete(key, signal), signal);
   }
 
   async room(signal: AbortSignal): Promise<number> {

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
 import { ifThere, isFileSystemError, roomAt } from '../file-system.ts';
-import type { KeyPrefix, ObjectKey } from '../key.ts';
+import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import { leftoverName, type Witness } from '../leftover.ts';
+import { tryEach } from '../try-each.ts';
 import { acquire, onDisk, throwIfAborted } from './calls.ts';
 import { listObjects, sweepPartials } from './listing.ts';
 import { openPending, syncDirectory } from './pending.ts';
@@ -79,6 +80,10 @@ export class LocalStorage implements Storage {
     throwIfAborted(signal);
     const path = this.locate(key);
     await onDisk(path, signal, ifThere(unlink(path).then(() => syncDirectory(dirname(path)))));
+  }
+
+  async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
+    return await tryEach(keys, (key) => this.delete(key, signal), signal);
   }
 
   async room(signal: AbortSignal): Promise<number> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Operation = 'create' | 'part' | 'complete' | 'abort' | 'list' | 'uploads' | 'head' | 'get' | 'put' | 'delete';
+export type Operation = 'create' | 'part' | 'complete' | 'abort' | 'list' | 'uploads' | 'head' | 'get' | 'put' | 'delete' | 'delete-many';
 
 export interface Asked {
   readonly operation: Operation;
@@ -93,6 +93,10 @@ export class FakeS3 {
       if (operation === 'abort') this.uploads.delete(id);
       else this.objects.delete(key);
       response.writeHead(204).end();
+    } else if (operation === 'delete-many') {
+      const keys = [...body.toString().matchAll(/<Key>(.*?)<\/Key>/g)].map(([, each]) => each ?? '');
+      for (const each of keys) this.objects.delete(each);
+      answerXml(response, `<DeleteResult>${keys.map((each) => `<Deleted><Key>${each}</Key></Deleted>`).join('')}</DeleteResult>`);
     } else if (operation === 'list') {
       this.#list(query, response);
     } else if (operation === 'uploads') {
@@ -139,6 +143,7 @@ export class FakeS3 {
 }
 
 function operationOf(method: string, { searchParams: query }: URL, key: string): Operation {
+  if (query.has('delete')) return 'delete-many';
   if (query.has('uploads')) return method === 'POST' ? 'create' : 'uploads';
   if (query.has('uploadId')) return method === 'PUT' ? 'part' : method === 'POST' ? 'complete' : 'abort';
   if (key === '') return 'list';

@@ -113,7 +113,7 @@ describe('pruning a destination', () => {
     storage.steps.length = 0;
     await run(storage, { known });
     expect(storage.steps.filter((step) => step.startsWith('read'))).toEqual([]);
-    expect([...known.keys()].toSorted()).toEqual([manifestOf(2), manifestOf(3)]);
+    expect([...known.keys()].toSorted()).toEqual([keyOf(2), keyOf(3)]);
   });
 
   it('does not let an object of the wrong size stand for a proved one', async () => {

@@ -48,6 +48,37 @@ describe('azure, as to how blobs are kept,', () => {
     expect(await contentOf(storage)).toEqual(SNAP);
   });
 
+  it('sums a blob up itself that somebody put there without a sum', async () => {
+    const storage = await openAzure({ container, login: accountKey(plain.endpoint) });
+    const blob = plain.service.getContainerClient(container).getBlockBlobClient(KEY);
+    await blob.stageBlock('AAAA', 'foreign', 7);
+    await blob.commitBlockList(['AAAA']);
+    expect((await blob.getProperties()).contentMD5).toBeUndefined();
+    expect(await storage.stat(KEY, NEVER)).toMatchObject({ size: 7, checksum: 'md5:684a72e08f24f55b1138edd5a7c2b53e' });
+  });
+
+  it('takes a directory of a hierarchical account for no object', async () => {
+    const storage = await openAzure({ container, login: accountKey(plain.endpoint) });
+    const blob = plain.service.getContainerClient(container).getBlockBlobClient(KEY);
+    await blob.upload('', 0, { metadata: { hdi_isfolder: 'true' } });
+    expect(await storage.stat(KEY, NEVER)).toBeUndefined();
+    await expect(contentOf(storage)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('does not list names that no key can have', async () => {
+    const storage = await openAzure({ container, login: accountKey(plain.endpoint) });
+    const client = plain.service.getContainerClient(container);
+    for (const name of ['snapshots/.hidden', 'snapshots/with space.snap', 'snapshots/fine.snap']) await client.getBlockBlobClient(name).upload('x', 1);
+    expect(await keysOf(storage)).toEqual(['snapshots/fine.snap']);
+  });
+
+  it('tells a snapshot of somebody that keeps a blob from being deleted, on the real thing', async () => {
+    const storage = await openAzure({ container, login: accountKey(plain.endpoint) });
+    await put(storage, KEY, Buffer.from('kept'));
+    await plain.service.getContainerClient(container).getBlobClient(KEY).createSnapshot();
+    await expect(storage.delete(KEY, NEVER)).rejects.toMatchObject({ code: 'storage_locked' });
+  });
+
   it('asks for the tier that is wanted', async () => {
     await put(await openAzure({ container, login: accountKey(plain.endpoint), accessTier: 'Cool' }), KEY, SNAP);
     const { accessTier } = await plain.service.getContainerClient(container).getBlobClient(KEY).getProperties();

@@ -20,6 +20,8 @@ export type Fault =
   /** The body of the request is not read. */
   | { readonly kind: 'deaf' }
   | { readonly kind: 'cut' }
+  /** One bit of the request's body is another when it reaches Azurite. */
+  | { readonly kind: 'flip' }
   /** Azurite does it, and the line breaks before anybody hears of it. */
   | { readonly kind: 'cut-after' }
   /** Another answer than Azurite's: headers put over its own, a body made from its own. */
@@ -79,6 +81,7 @@ export class HostileFront {
     const body = await bytesOf(incoming);
     if (fault?.kind === 'silence') return;
     if (fault?.kind === 'answer') return answer(fault, outgoing);
+    if (fault?.kind === 'flip' && body[0] !== undefined) body[0] ^= 1;
     const upstream = await this.#pass(incoming, body);
     const content = await bytesOf(upstream);
     if (fault?.kind === 'cut-after') return void incoming.socket.destroy();

@@ -6,6 +6,7 @@ import { parseManifest } from '../../src/snapshot/manifest.ts';
 import { scratchDirectory } from '../fakes/scratch.ts';
 import type { AppRole } from '../servers/vault-data.ts';
 import { verifyArchive } from '../unit/snapshot/verify-archive.ts';
+import { type Running, start } from './program.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,19 @@ export async function makeScene(address: string, { roleId, secretId }: AppRole, 
   const configure = async (changed: Settings) => writeFile(config, JSON.stringify({ ...base, ...changed }), { mode: 0o600 });
   await configure({});
   return { directory, destination, state, config, configure };
+}
+
+export interface Started {
+  readonly scene: Scene;
+  readonly program: Running;
+}
+
+/** A daemon with its first round behind it and the next one far away. */
+export async function startIdle(address: string, role: AppRole, settings: Settings = {}): Promise<Started> {
+  const scene = await makeScene(address, role, settings);
+  const program = start(['--config', scene.config]);
+  await program.line(/round done/);
+  return { scene, program };
 }
 
 /** Everything below a directory, hidden files and empty directories too; empty where there is none. */

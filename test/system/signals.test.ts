@@ -1,13 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HostileProxy } from '../fakes/proxy.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
 import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
-import { type Running, start } from './program.ts';
-import { expectTidy, expectWhole, makeScene, type Scene, type Settings, snapshotsIn, tree } from './scene.ts';
+import { start } from './program.ts';
+import { expectTidy, expectWhole, makeScene, type Scene, type Settings, type Started, snapshotsIn, startIdle, tree } from './scene.ts';
 
 /** Of the archive: by then it is on its way to the destination. */
 const MIDDLE = 500_000;
@@ -34,18 +32,6 @@ beforeEach(() => {
   proxy.fault = { kind: 'none' };
 });
 
-interface Started {
-  readonly scene: Scene;
-  readonly program: Running;
-}
-
-async function startIdle(settings: Settings = {}): Promise<Started> {
-  const scene = await makeScene(proxy.address, role, settings);
-  const program = start(['--config', scene.config]);
-  await program.line(DONE);
-  return { scene, program };
-}
-
 /** In the middle of reading the archive; it goes on only when `release` is called. */
 async function startInRound(args: readonly string[], settings: Settings = {}): Promise<Started & { readonly release: () => void }> {
   const { promise, resolve: release } = Promise.withResolvers<void>();
@@ -66,7 +52,7 @@ async function expectNothing({ destination, state }: Scene): Promise<void> {
 
 describe('SIGTERM and SIGINT', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle daemon with 0', async (signal) => {
-    const { scene, program } = await startIdle();
+    const { scene, program } = await startIdle(proxy.address, role);
     program.signal(signal);
     expect(await program.ended).toMatchObject({ code: 0, signal: null });
     await expectTidy(scene, 1);
@@ -119,7 +105,7 @@ describe('SIGTERM and SIGINT', () => {
   });
 
   it('ends a daemon that waits for an answer of Vault, before there is one', { timeout: 12_000 }, async () => {
-    const { scene, program } = await startIdle({ frequency: '1s' });
+    const { scene, program } = await startIdle(proxy.address, role, { frequency: '1s' });
     vault.pause();
     onTestFinished(() => vault.resume());
     const { asked } = proxy;
@@ -142,7 +128,7 @@ describe('SIGTERM and SIGINT', () => {
 
 describe('SIGUSR1', () => {
   it('takes a snapshot now', async () => {
-    const { scene, program } = await startIdle();
+    const { scene, program } = await startIdle(proxy.address, role);
     program.signal('SIGUSR1');
     await program.line(DONE);
     await expectTidy(scene, 2);
@@ -167,97 +153,8 @@ describe('SIGUSR1', () => {
   });
 });
 
-describe('SIGHUP', () => {
-  it('brings in another frequency', async () => {
-    const { scene, program } = await startIdle({ frequency: '1h' });
-    await scene.configure({ frequency: '1s' });
-    program.signal('SIGHUP');
-    await program.line(/new configuration is in effect/);
-    await program.line(DONE);
-    await program.line(DONE);
-    expect((await snapshotsIn(scene.destination)).length).toBeGreaterThanOrEqual(3);
-  });
-
-  it('brings in another destination, and forgets the one that is no longer named', async () => {
-    const { scene, program } = await startIdle();
-    const other = join(scene.directory, 'other');
-    await scene.configure({ local_storage: [{ name: 'second', path: other }] });
-    program.signal('SIGHUP');
-    expect(await program.line(/Successfully created local snapshot to/)).toContain(other);
-    await program.line(DONE);
-    program.signal('SIGUSR1');
-    await program.line(DONE);
-    expect(await snapshotsIn(other)).toHaveLength(2);
-    expect(await snapshotsIn(scene.destination)).toHaveLength(1);
-  });
-
-  it('forgets a key that was taken out of the file', async () => {
-    const { scene, program } = await startIdle({ retain: 1 });
-    program.signal('SIGUSR1');
-    await program.line(DONE);
-    expect(await snapshotsIn(scene.destination)).toHaveLength(1);
-    await scene.configure({ retain: undefined });
-    program.signal('SIGHUP');
-    await program.line(/new configuration is in effect/);
-    program.signal('SIGUSR1');
-    await program.line(DONE);
-    expect(await snapshotsIn(scene.destination)).toHaveLength(2);
-  });
-
-  it.each([
-    { name: 'a wrong value', text: '{"frequency":"hourly"}', says: /frequency/ },
-    { name: 'no JSON', text: '{"frequency":', says: /snapshot\.json/ },
-    { name: 'nothing', text: '', says: /is empty/ },
-  ])('refuses a file with $name by its name, and goes on with the old one', async ({ text, says }) => {
-    const { scene, program } = await startIdle();
-    await writeFile(scene.config, text);
-    program.signal('SIGHUP');
-    const line = await program.line(/the new configuration is refused/);
-    expect(line).toMatch(says);
-    expect(line).toContain('snapshot.json');
-    program.signal('SIGUSR1');
-    await program.line(DONE);
-    await expectTidy(scene, 2);
-    program.signal('SIGTERM');
-    expect((await program.ended).code).toBe(0);
-  });
-
-  it('is heard every time, ten times in a row and in the middle of a round', async () => {
-    const { scene, program } = await startIdle();
-    for (let turn = 1; turn <= 10; turn++) {
-      program.signal('SIGHUP');
-      await program.line(/new configuration is in effect/);
-    }
-    const { promise, resolve: release } = Promise.withResolvers<void>();
-    proxy.fault = { kind: 'hold', at: MIDDLE, until: promise };
-    const asked = proxy.snapshotsAsked;
-    program.signal('SIGUSR1');
-    await until('the round to begin', async () => proxy.snapshotsAsked > asked);
-    for (let turn = 1; turn <= 10; turn++) {
-      program.signal('SIGHUP');
-      await program.line(READY);
-    }
-    release();
-    await program.line(DONE);
-    await program.line(/new configuration is in effect/);
-    expect(program.lines.filter((line) => / (warn|error) /.test(line))).toEqual([]);
-    await expectTidy(scene, 2);
-    program.signal('SIGTERM');
-    expect((await program.ended).code).toBe(0);
-  });
-
-  it('does not end a daemon that is still starting', async () => {
-    const scene = await makeScene(proxy.address, role);
-    const program = start(['--config', scene.config]);
-    await program.line(READY);
-    program.signal('SIGHUP');
-    await program.line(/new configuration is in effect/);
-    await expectTidy(scene, 1);
-  });
-});
-
 it('goes on when whoever read its log is gone', async () => {
-  const { scene, program } = await startIdle();
+  const { scene, program } = await startIdle(proxy.address, role);
   program.closeLog();
   await until('three snapshots more', async () => {
     program.signal('SIGUSR1');

@@ -137,11 +137,11 @@ function readServiceAccount(json: unknown): { readonly email: string; readonly k
 
 type FederationOptions = ConstructorParameters<Package['IdentityPoolClient']>[0] & ConstructorParameters<Package['AwsClient']>[0];
 
+/** Both refuse a source that is a program: a file must not make this process run anything. */
 function federated(google: Package, options: FederationOptions): AuthClient {
-  const source = fieldOf(options, 'credential_source');
-  // A file must not make this process run anything.
-  if (fieldOf(source, 'executable') !== undefined) throw new TypeError('programs are not run');
-  return fieldOf(source, 'environment_id') === undefined ? new google.IdentityPoolClient(options) : new google.AwsClient(options);
+  return fieldOf(fieldOf(options, 'credential_source'), 'environment_id') === undefined
+    ? new google.IdentityPoolClient(options)
+    : new google.AwsClient(options);
 }
 
 function noKeyFile(place: string, cause: Error | undefined): SnapshotError {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Storage } from '../../../../src/storage/contract.ts';
+import { PartBudget } from '../../../../src/storage/part-writer.ts';
 import { KEY, NEVER, PREFIX, put } from '../../../contract/storage-steps.ts';
 import { gcsScene } from '../../../fakes/gcs/scene.ts';
 
@@ -16,6 +17,14 @@ it('holds the end back, also of an object that ends where a part does', async ()
   await pending.commit();
   const ranges = gcs.asked.filter(({ step }) => step === 'chunk' || step === 'end').map(({ headers }) => headers['content-range']);
   expect(ranges).toEqual(['bytes 0-8388607/*', 'bytes 8388608-16777215/*', 'bytes */16777216']);
+  expect(gcs.objects.get(KEY)?.equals(content)).toBe(true);
+});
+
+it('keeps the order of its parts, however many are ready', async () => {
+  const { gcs, storage } = await gcsScene({}, { budget: new PartBudget(8 * PART) });
+  const content = randomBytes(4 * PART + 1);
+  await put(storage, KEY, content);
+  expect(gcs.steps()).toEqual(['open', 'chunk', 'chunk', 'chunk', 'chunk', 'end']);
   expect(gcs.objects.get(KEY)?.equals(content)).toBe(true);
 });
 
@@ -86,7 +95,7 @@ it.each(['open', 'end'] as const)('refuses to replace an object when Google says
 });
 
 it.each(['open', 'chunk', 'end'] as const)('gives up on a server that falls silent at the %s', async (step) => {
-  const { gcs, storage } = await gcsScene({}, { idleMs: 100 });
+  const { gcs, storage } = await gcsScene({}, { idleMs: 800 });
   gcs.inject(step, { kind: 'silent' });
   await expect(put(storage, KEY, randomBytes(PART + 1))).rejects.toMatchObject({ code: 'storage_unavailable', message: expect.stringContaining('silent') });
   expect(gcs.uploads.size).toBe(0);

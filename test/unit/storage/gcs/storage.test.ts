@@ -114,9 +114,11 @@ describe('the line', () => {
   });
 
   it('may wait for a reader as long as that takes', async () => {
-    const { gcs, storage } = await gcsScene({}, { idleMs: 50 });
+    const { gcs, storage } = await gcsScene({}, { idleMs: 400 });
     const content = randomBytes(8 * 1024 * 1024);
     gcs.objects.set(KEY, content);
+    // So that the download takes a connection that is there already.
+    await storage.stat(KEY, NEVER);
     const longerThanPatience = async () => {
       gcs.inject('stat', { kind: 'silent' }, { kind: 'silent' });
       for (const _ of [1, 2]) await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({ code: 'storage_unavailable' });

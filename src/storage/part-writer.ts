@@ -10,21 +10,31 @@ const PARTS_PER_SIZE = 1_000;
 
 /** Memory for parts beyond the one that every upload may always have; shared by all uploads of the process. */
 export class PartBudget {
+  readonly #bytes: number;
   #left: number;
+  /** Used again: what is thrown away is gone only when the garbage collector finds it, and parts are large. */
+  #spare: Buffer[] = [];
 
   constructor(bytes: number) {
+    this.#bytes = bytes;
     this.#left = bytes;
   }
 
   /** Never waits: an upload that hangs on to its parts must not hold another one up. */
-  tryTake(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
+  tryTake(size: number): Buffer | undefined {
+    if (size > this.#left) return undefined;
+    this.#left -= size;
+    const at = this.#spare.findIndex(({ length }) => length === size);
+    const [again] = at < 0 ? [] : this.#spare.splice(at, 1);
+    if (again === undefined) this.#spare = [];
+    return again ?? Buffer.allocUnsafeSlow(size);
   }
 
-  giveBack(bytes: number): void {
-    this.#left += bytes;
+  giveBack(part: Buffer): void {
+    this.#left += part.length;
+    // Between the rounds nothing is kept.
+    if (this.#left === this.#bytes) this.#spare = [];
+    else this.#spare.push(part);
   }
 }
 
@@ -44,6 +54,8 @@ export class PartWriter {
   readonly #options: PartWriterOptions;
   readonly #underWay = new Set<Promise<void>>();
   #part: { readonly bytes: Buffer; readonly isBorrowed: boolean } | undefined;
+  /** The one this upload may always have; free whenever nothing is under way. */
+  #own: Buffer | undefined;
   #filled = 0;
   #number = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -82,16 +94,20 @@ export class PartWriter {
   async #nextPart() {
     const { budget, concurrency } = this.#options;
     const size = partBytes(this.#number + 1, this.#options.sizeGuess);
-    let isBorrowed = false;
     while (this.#underWay.size > 0) {
-      isBorrowed = this.#underWay.size < concurrency && budget.tryTake(size);
-      if (isBorrowed) break;
+      const bytes = this.#underWay.size < concurrency ? budget.tryTake(size) : undefined;
+      if (bytes) return this.#begin({ bytes, isBorrowed: true });
       await Promise.race(this.#underWay);
       this.#throwIfFailed();
     }
     this.#throwIfFailed();
-    this.#part = { bytes: Buffer.allocUnsafeSlow(size), isBorrowed };
-    return this.#part;
+    if (this.#own?.length !== size) this.#own = Buffer.allocUnsafeSlow(size);
+    return this.#begin({ bytes: this.#own, isBorrowed: false });
+  }
+
+  #begin(part: { readonly bytes: Buffer; readonly isBorrowed: boolean }) {
+    this.#part = part;
+    return part;
   }
 
   #dispatch(): void {
@@ -109,14 +125,15 @@ export class PartWriter {
       })
       .finally(() => {
         this.#underWay.delete(sent);
-        if (isBorrowed) this.#options.budget.giveBack(bytes.length);
+        if (isBorrowed) this.#options.budget.giveBack(bytes);
       });
     this.#underWay.add(sent);
   }
 
   #release(): void {
-    if (this.#part?.isBorrowed) this.#options.budget.giveBack(this.#part.bytes.length);
+    if (this.#part?.isBorrowed) this.#options.budget.giveBack(this.#part.bytes);
     this.#part = undefined;
+    this.#own = undefined;
     this.#filled = 0;
   }
 

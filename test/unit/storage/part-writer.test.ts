@@ -52,6 +52,29 @@ describe('the size of parts', () => {
   });
 });
 
+describe('a budget', () => {
+  it('lends the same memory again while it is in use, and keeps none when it is not', () => {
+    const budget = new PartBudget(24);
+    const [one, two] = [budget.tryTake(8), budget.tryTake(8)];
+    budget.giveBack(one!);
+    expect(budget.tryTake(8)).toBe(one);
+    budget.giveBack(one!);
+    budget.giveBack(two!);
+    const fresh = budget.tryTake(8);
+    expect(fresh).not.toBe(one);
+    expect(fresh).not.toBe(two);
+  });
+
+  it('never lends more than it has, whatever sizes came back', () => {
+    const budget = new PartBudget(24);
+    const small = [budget.tryTake(8)!, budget.tryTake(8)!];
+    expect(budget.tryTake(16)).toBeUndefined();
+    budget.giveBack(small[0]!);
+    expect(budget.tryTake(16)).toHaveLength(16);
+    expect(budget.tryTake(1)).toBeUndefined();
+  });
+});
+
 describe('a part writer', () => {
   it('sends one empty part when there is nothing at all', async () => {
     const sends = new HeldSends();
@@ -108,13 +131,14 @@ describe('a part writer', () => {
     const sends = new HeldSends();
     const writer = writerOf(sends, { budget });
     await sends.endAllDuring(writer.write(Buffer.alloc(30 * MIB)).then(() => writer.end()));
-    expect(budget.tryTake(16 * MIB)).toBe(true);
-    budget.giveBack(16 * MIB);
+    const all = budget.tryTake(16 * MIB);
+    expect(all).toHaveLength(16 * MIB);
+    budget.giveBack(all!);
     const given = new HeldSends();
     const other = writerOf(given, { budget });
     await other.write(Buffer.alloc(12 * MIB));
     await given.endAllDuring(other.settle());
-    expect(budget.tryTake(16 * MIB)).toBe(true);
+    expect(budget.tryTake(16 * MIB)).toHaveLength(16 * MIB);
   });
 
   it('fails with the first failure of any part, however many follow', async () => {

@@ -187,7 +187,8 @@ describe('azure, when the service or the line misbehaves,', () => {
   it('never lets two uploads of a key share their blocks', async () => {
     const [left, right] = await Promise.all([storage.open(KEY, { size: 5 }, NEVER), storage.open(KEY, { size: 5 }, NEVER)]);
     await left.write(CONTENT);
-    await right.write(Buffer.alloc(CONTENT.length));
+    // So much that its first blocks have arrived when the other commits.
+    await right.write(Buffer.alloc(25 * 1024 * 1024));
     await left.commit();
     await expect(right.commit()).rejects.toMatchObject({ code: 'storage_exists' });
     await right.abort();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import { type azureTable, readAzureSettings } from '../storage/azure/config.ts';
-import { type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
+import { type GcsSettings, type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
 import { readS3Settings, type s3Table } from '../storage/s3/config.ts';
 import { type Block, type Findings, readBlock } from './block.ts';
 import type { DestinationConfig, ScheduleConfig } from './config.ts';
@@ -134,6 +134,12 @@ function refuseDoubles(one: DestinationConfig, others: readonly DestinationConfi
   }
   const twin = others.find((other) => other.kind === 'local' && one.kind === 'local' && normalize(other.path) === normalize(one.path));
   if (twin !== undefined) findings.faults.push(`${prefix}path: must be a directory of its own, got that of "${twin.name}": write another path`);
+  const neighbour = others.find((other) => other.kind === 'gcp' && one.kind === 'gcp' && isSamePlace(one.settings, other.settings));
+  if (neighbour !== undefined) findings.faults.push(`${prefix}prefix: must be a folder of its own, got that of "${neighbour.name}": write another prefix`);
+}
+
+function isSamePlace(one: GcsSettings, other: GcsSettings): boolean {
+  return one.endpoint === other.endpoint && one.bucket === other.bucket && one.prefix === other.prefix;
 }
 
 function normalize(path: string): string {

@@ -52,6 +52,14 @@ describe('google_storage', () => {
     expect(settings.login).toMatchObject({ keyFile: { origin: 'credential gcs' } });
   });
 
+  it('refuses two destinations in one folder, which would prune each other', async () => {
+    const place = { bucket: 'snaps', prefix: 'prod' };
+    const list = [place, { ...place, name: 'twice', prefix: 'prod/' }, { ...place, name: 'apart', prefix: 'test' }];
+    expect(await faultsOf(sound({ google_storage: list }))).toEqual([
+      'google_storage[1].prefix: must be a folder of its own, got that of "gcp": write another prefix',
+    ]);
+  });
+
   it('warns of an emulator on another host', async () => {
     const { settings, warnings } = await settingsOf({ endpoint: 'http://gcs.test:4443', anonymous: true });
     expect(settings.login).toEqual({ method: 'anonymous' });

@@ -33,6 +33,14 @@ describe('a listing', () => {
     expect(await keysOf(storage)).toEqual(['snapshots/own.snap']);
   });
 
+  it('of 25,000 objects has each of them once', async () => {
+    const { gcs, storage } = await gcsScene({}, { pageSize: 1_000 });
+    const names = Array.from({ length: 25_000 }, (_, index) => `snapshots/raft_snapshot-${1_700_000_000_000_000_000n + BigInt(index)}.snap`);
+    for (const name of names) gcs.objects.set(name, Buffer.alloc(0));
+    expect(await keysOf(storage)).toEqual(names);
+    expect(gcs.asked).toHaveLength(25);
+  });
+
   it('that tells no size is no listing', async () => {
     const { gcs, storage } = await gcsScene();
     gcs.inject('list', { kind: 'page', text: '{"items":[{"name":"snapshots/own.snap"}]}' });

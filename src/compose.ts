@@ -110,6 +110,7 @@ async function toDestination(destination: DestinationConfig, config: Config, dep
     rule: destination.schedule,
     schedule: destination.schedule === config.schedule ? 'default' : destination.name,
     retain: destination.retain,
+    maxDeletes: destination.maxDeletes,
     alias: destination.alias,
     keepsHistory: destination.keepsHistory,
     knownManifests: new Map(),

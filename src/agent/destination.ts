@@ -1,5 +1,5 @@
+import type { KnownManifests } from '../retention/appraise.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';
-import type { KnownManifests } from '../retention/prune.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import type { Storage } from '../storage/contract.ts';
 import { type KeyPrefix, type ObjectKey, within } from '../storage/key.ts';
@@ -13,6 +13,8 @@ export interface Destination {
   /** What `schedule` says in manifests: the destination's name if it has its own, else `default`. */
   readonly schedule: string;
   readonly retain: RetentionPolicy;
+  /** The fuse of one round; 0: none, undefined: a share of what is there. */
+  readonly maxDeletes: number | undefined;
   /** A name that always holds the newest snapshot; its object alone is ever replaced. */
   readonly alias: string | undefined;
   /** False: the alias is all there is and nothing is pruned, as the ancestor's static name has it. */

@@ -7,12 +7,23 @@ const DEFAULT_CONFIG_PATH = '/etc/vault.d/snapshot.json';
 export type Command =
   | { readonly verb: 'daemon' | 'once'; readonly configPath: string; readonly envFile: string | undefined; readonly json: boolean }
   | { readonly verb: 'check'; readonly configPath: string; readonly envFile: string | undefined; readonly json: boolean; readonly offline: boolean }
+  | {
+      readonly verb: 'prune';
+      readonly configPath: string;
+      readonly envFile: string | undefined;
+      readonly json: boolean;
+      /** Undefined: all of them. */
+      readonly destination: string | undefined;
+      readonly isDryRun: boolean;
+      /** Instead of the configured fuse; 0: none. */
+      readonly maxDeletes: number | undefined;
+    }
   | { readonly verb: 'help' }
   | { readonly verb: 'version' };
 
-const VERBS = ['check', 'help', 'version'] as const;
+const VERBS = ['check', 'prune', 'help', 'version'] as const;
 /** Words that messages of ours name already, or will: never taken for the path of a file. */
-const LATER_VERBS = ['list', 'inspect', 'verify', 'prune', 'status', 'init', 'import', 'restore', 'drill', 'bootstrap'];
+const LATER_VERBS = ['list', 'inspect', 'verify', 'status', 'init', 'import', 'restore', 'drill', 'bootstrap'];
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -20,9 +31,15 @@ const OPTIONS = {
   once: { type: 'boolean' },
   json: { type: 'boolean' },
   offline: { type: 'boolean' },
+  destination: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  'max-deletes': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
+
+/** Flags that one verb alone takes. */
+const OWNERS = { offline: 'check', destination: 'prune', 'dry-run': 'prune', 'max-deletes': 'prune' } as const;
 
 export const HELP = `vault-snapshotd: proved raft snapshots of Vault and OpenBao
 
@@ -30,6 +47,8 @@ usage
   vault-snapshotd [--config FILE] [--env-file FILE]                 run as a daemon
   vault-snapshotd --once [--config FILE] [--json]                   take one snapshot now, if this host leads
   vault-snapshotd check [--config FILE] [--offline] [--json]        show the configuration in effect and ask Vault
+  vault-snapshotd prune [--config FILE] [--destination NAME]        delete what "retain" keeps no longer
+                        [--dry-run] [--max-deletes N] [--json]
   vault-snapshotd help | version
 
 flags
@@ -38,6 +57,9 @@ flags
   --once            one round: exit 0 taken or standby, 3 some destinations missed, 1 or the cause's code failed
   --json            the report on stdout as one JSON object; log lines stay on stderr
   --offline         check only reads the configuration: exit 0 or 78
+  --destination     prune only there
+  --dry-run         prune deletes nothing and shows each snapshot with its reasons
+  --max-deletes     prune deletes at most so many at each destination, instead of "max_deletes"; 0 is any number
 
 signals
   SIGTERM, SIGINT   end, after the round in progress if it can within "stop_grace"; a second one ends at once
@@ -59,13 +81,20 @@ export function parseCommand(argv: readonly string[]): Command {
   if (bare !== undefined && values.config !== undefined) throw new SnapshotError('usage', `unexpected argument beside --config: ${JSON.stringify(bare)}`);
   const common = { configPath: values.config ?? bare ?? DEFAULT_CONFIG_PATH, envFile: values['env-file'], json: values.json ?? false };
 
-  if (verb === 'check') {
-    if (values.once) throw new SnapshotError('usage', 'check does not take --once');
-    return { verb, ...common, offline: values.offline ?? false };
+  for (const [flag, owner] of Object.entries(OWNERS)) {
+    if (flag in values && verb !== owner) throw new SnapshotError('usage', `--${flag} belongs to ${owner}`);
   }
-  if (values.offline) throw new SnapshotError('usage', '--offline belongs to check');
-  if (values.json && !values.once) throw new SnapshotError('usage', '--json belongs to --once or check');
+  if (verb !== undefined && values.once) throw new SnapshotError('usage', `${verb} does not take --once`);
+  if (verb === 'check') return { verb, ...common, offline: values.offline ?? false };
+  if (verb === 'prune')
+    return { verb, ...common, destination: values.destination, isDryRun: values['dry-run'] ?? false, maxDeletes: parseCount(values['max-deletes']) };
+  if (values.json && !values.once) throw new SnapshotError('usage', '--json belongs to --once, check or prune');
   return { verb: values.once ? 'once' : 'daemon', ...common };
+}
+
+function parseCount(text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new SnapshotError('usage', `--max-deletes: must be a whole number of 0 or more, got ${JSON.stringify(text)}`);
 }
 
 function parseStrictly(argv: readonly string[]) {

@@ -3,6 +3,7 @@ import { type Command, HELP, parseCommand } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
 import { runOnce } from './commands/once.ts';
+import { runPrune } from './commands/prune.ts';
 import { complain } from './complain.ts';
 import type { Host } from './host.ts';
 import { VERSION } from './version.ts';
@@ -28,6 +29,8 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return 0;
     case 'check':
       return runCheck(command, host);
+    case 'prune':
+      return runPrune(command, host);
     case 'once':
       return runOnce(command, host);
     case 'daemon':

@@ -2,13 +2,11 @@ import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyError, KeyPrefix, ObjectKey } from '../storage/key.ts';
 import { tryEach } from '../storage/try-each.ts';
-import { appraise, isOurs, type KnownManifests as Known, learnManifests } from './appraise.ts';
+import { appraise, isOurs, type KnownManifests, learnManifests } from './appraise.ts';
 import { deleteLimit } from './fuse.ts';
 import type { NamedCluster } from './manifests.ts';
 import { keepsEverything, planRetention, type RetentionPlan, type RetentionPolicy, type Snapshot } from './plan.ts';
 import { type Subject, surveySubjects } from './survey.ts';
-
-export type KnownManifests = Known;
 
 export interface PruneDeps extends NamedCluster {
   readonly clusterId: string;

@@ -65,6 +65,7 @@ export function destinationOf(storage: Storage, changes: Partial<Destination> = 
     rule: { kind: 'interval', everyMs: HOUR_MS },
     schedule: 'default',
     retain: KEEP_ALL,
+    maxDeletes: undefined,
     alias: undefined,
     keepsHistory: true,
     knownManifests: new Map(),

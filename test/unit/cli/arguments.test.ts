@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HELP, parseCommand } from '../../../src/cli/arguments.ts';
 
 const DAEMON = { verb: 'daemon', configPath: '/etc/vault.d/snapshot.json', envFile: undefined, json: false };
+const PRUNE = { ...DAEMON, verb: 'prune', destination: undefined, isDryRun: false, maxDeletes: undefined };
 
 describe('the command line', () => {
   it.each([
@@ -14,6 +15,11 @@ describe('the command line', () => {
     { argv: ['--env-file', '/e'], command: { ...DAEMON, envFile: '/e' } },
     { argv: ['check'], command: { ...DAEMON, verb: 'check', offline: false } },
     { argv: ['check', '--config=/a.json', '--offline', '--json'], command: { ...DAEMON, verb: 'check', configPath: '/a.json', offline: true, json: true } },
+    { argv: ['prune', '/a.json'], command: { ...PRUNE, configPath: '/a.json' } },
+    {
+      argv: ['prune', '--dry-run', '--json', '--destination', 'aws', '--max-deletes', '0'],
+      command: { ...PRUNE, json: true, destination: 'aws', isDryRun: true, maxDeletes: 0 },
+    },
     { argv: ['--help'], command: { verb: 'help' } },
     { argv: ['-h'], command: { verb: 'help' } },
     { argv: ['help'], command: { verb: 'help' } },
@@ -28,7 +34,12 @@ describe('the command line', () => {
     { argv: ['/a.json', '/b.json'], message: 'unexpected argument: "/b.json"' },
     { argv: ['/a.json', '--config', '/b.json'], message: 'unexpected argument beside --config: "/a.json"' },
     { argv: ['--offline'], message: '--offline belongs to check' },
-    { argv: ['--json'], message: '--json belongs to --once or check' },
+    { argv: ['--json'], message: '--json belongs to --once, check or prune' },
+    { argv: ['--dry-run'], message: '--dry-run belongs to prune' },
+    { argv: ['check', '--max-deletes', '3'], message: '--max-deletes belongs to prune' },
+    { argv: ['prune', '--once'], message: 'prune does not take --once' },
+    { argv: ['prune', '--offline'], message: '--offline belongs to check' },
+    { argv: ['prune', '--max-deletes', 'all'], message: '--max-deletes: must be a whole number of 0 or more, got "all"' },
     { argv: ['check', '--once'], message: 'check does not take --once' },
     { argv: ['--frequency', '1h'], message: "unknown option '--frequency'" },
     { argv: ['restore', '/a.snap'], message: 'restore: this version does not have it yet' },
@@ -40,6 +51,7 @@ describe('the command line', () => {
   });
 
   it('has every flag in the help', () => {
-    for (const flag of ['--config', '--env-file', '--once', '--json', '--offline']) expect(HELP).toContain(`  ${flag}`);
+    for (const flag of ['--config', '--env-file', '--once', '--json', '--offline', '--destination', '--dry-run', '--max-deletes'])
+      expect(HELP).toContain(`  ${flag}`);
   });
 });

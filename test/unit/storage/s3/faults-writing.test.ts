@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { literalSecret } from '../../../../src/config/secret-source.ts';
+import { fileSecret, literalSecret } from '../../../../src/config/secret-source.ts';
 import type { Storage } from '../../../../src/storage/contract.ts';
 import { objectKey } from '../../../../src/storage/key.ts';
 import { contentOf, KEY, NEVER, put } from '../../../contract/storage-steps.ts';
@@ -110,6 +110,15 @@ describe('an upload', () => {
     expect(server.uploads.size).toBe(0);
   });
 
+  it('is given up at once, though a part of it hangs', async () => {
+    const patient = await scene.open({}, { idleTimeoutMs: 600_000 });
+    server.misbehave('part', silence);
+    const pending = await patient.open(KEY, { size: 1 }, NEVER);
+    await pending.write(Buffer.alloc(9 * 1024 * 1024));
+    await pending.abort();
+    expect(server.uploads.size).toBe(0);
+  });
+
   it('ends while the server takes no byte any more, and is cleaned up', async () => {
     const stop = new AbortController();
     server.misbehave('part', silence);
@@ -163,6 +172,11 @@ describe('conditions of the store', () => {
 });
 
 describe('an error', () => {
+  it('is that of the secret when it cannot be read', async () => {
+    const unreadable = await scene.open({ secret_access_key: fileSecret('/nowhere/key') });
+    expect(await failureOf(unreadable.open(KEY, { size: 1 }, NEVER))).toMatchObject({ code: 'secret_unavailable', message: '/nowhere/key: ENOENT' });
+  });
+
   it('tells the region a redirect names', async () => {
     server.misbehave('create', refuse(301, 'PermanentRedirect', 'elsewhere', { 'x-amz-bucket-region': 'eu-north-1' }));
     const error = await failureOf(storage.open(KEY, { size: 1 }, NEVER));
@@ -170,17 +184,15 @@ describe('an error', () => {
     expect(error.advice).toContain('s3_region');
   });
 
-  it('never tells what the request was signed with', async () => {
-    const token = 'SESSION'.repeat(30);
-    const signing = await scene.open({ session_token: literalSecret(token) });
-    server.misbehave('create', ({ headers }, response) => answerError(response, 403, 'SignatureDoesNotMatch', JSON.stringify(headers).replaceAll('"', '')));
-    const error = await failureOf(signing.open(objectKey('snapshots/a.snap'), { size: 1 }, NEVER));
-    const [asked] = server.asked;
-    const signature = /Signature=([0-9a-f]+)/.exec(String(asked?.headers.authorization))?.[1] ?? 'unsigned';
-    expect(asked?.headers['x-amz-security-token']).toBe(token);
+  it.each(['authorization', 'x-amz-security-token'])('never tells the %s it was asked with, though the store repeats it', async (header) => {
+    const signing = await scene.open({ session_token: literalSecret('SESSION'.repeat(30)) });
+    // The end of it, which is what is secret, first.
+    server.misbehave('create', ({ headers }, response) => answerError(response, 403, 'SignatureDoesNotMatch', String(headers[header]).slice(-200)));
+    const error = await failureOf(signing.open(KEY, { size: 1 }, NEVER));
+    const secret = String(server.asked[0]?.headers[header]).slice(-64);
     const shown = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), JSON.stringify(error.cause), error.stack].join('\n');
-    expect(signature).toHaveLength(64);
-    expect(shown).not.toContain(signature);
-    expect(shown).not.toContain('SESSIONSESSION');
+    expect(shown).toContain('[…]');
+    expect(secret).toHaveLength(64);
+    expect(shown).not.toContain(secret);
   });
 });

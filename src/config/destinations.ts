@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import { type azureTable, readAzureSettings } from '../storage/azure/config.ts';
 import { type GcsSettings, type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
-import { readS3Settings, type s3Table } from '../storage/s3/config.ts';
+import { readS3Settings, type S3Settings, type s3Table } from '../storage/s3/config.ts';
 import { type Block, type Findings, readBlock } from './block.ts';
 import type { DestinationConfig, ScheduleConfig } from './config.ts';
 import { DESTINATION_BLOCKS, type destinationTable } from './destination-schema.ts';
@@ -136,6 +136,14 @@ function refuseDoubles(one: DestinationConfig, others: readonly DestinationConfi
   if (twin !== undefined) findings.faults.push(`${prefix}path: must be a directory of its own, got that of "${twin.name}": write another path`);
   const neighbour = others.find((other) => other.kind === 'gcp' && one.kind === 'gcp' && isSamePlace(one.settings, other.settings));
   if (neighbour !== undefined) findings.faults.push(`${prefix}prefix: must be a folder of its own, got that of "${neighbour.name}": write another prefix`);
+  const sharer = others.find(
+    (other) => other.kind === 'aws' && one.kind === 'aws' && other.keepsHistory && one.keepsHistory && isSameBucket(one.settings, other.settings),
+  );
+  if (sharer !== undefined) findings.faults.push(`${prefix}s3_key_prefix: must be a place of its own, got that of "${sharer.name}": write another prefix`);
+}
+
+function isSameBucket(one: S3Settings, other: S3Settings): boolean {
+  return one.s3_endpoint === other.s3_endpoint && one.s3_bucket === other.s3_bucket && one.prefix === other.prefix;
 }
 
 function isSamePlace(one: GcsSettings, other: GcsSettings): boolean {

@@ -93,3 +93,22 @@ it.each([
 ])('reads %j as other tools do', async (env, settings) => {
   expect(await settingsOf({}, env)).toMatchObject(settings);
 });
+
+it.each([
+  [{}, 'aws_storage[1].s3_key_prefix: must be a place of its own, got that of "one": write another prefix'],
+  [{ s3_key_prefix: 'raft_snapshots/' }, 'aws_storage[1].s3_key_prefix: must be a place of its own'],
+  [{ s3_key_prefix: 'other' }, 'taken'],
+  [{ s3_endpoint: 'https://minio' }, 'taken'],
+  // One name that is always replaced is never pruned.
+  [{ s3_static_snapshot_name: 'latest' }, 'taken'],
+])('beside another destination in the same bucket, %j is %s', async (more, outcome) => {
+  const blocks = [
+    { name: 'one', s3_bucket: 'b' },
+    { name: 'two', s3_bucket: 'b', ...more },
+  ];
+  const said = await loadText({ ...login, aws_storage: blocks }).then(
+    () => 'taken',
+    (error: unknown) => String(error),
+  );
+  expect(said).toContain(outcome);
+});

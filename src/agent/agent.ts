@@ -1,4 +1,6 @@
 import { toSnapshotError } from '../errors.ts';
+import type { Log } from '../observability/contract.ts';
+import type { Leadership } from '../vault/contract.ts';
 import type { Leader, RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
 import { logReport } from './log-report.ts';
@@ -13,6 +15,10 @@ export interface StopSignals {
   readonly abort: AbortSignal;
 }
 
+// A standby asks this often whether it leads now, besides its own ticks: leadership that moves about between the ticks
+// of all the agents would leave the cluster without a snapshot.
+const LEADERSHIP_LOOK_MS = 60_000;
+
 /** The timer around the rounds of one cluster. It owns what is remembered between them. */
 export class Agent {
   readonly #deps: RoundDeps;
@@ -21,6 +27,7 @@ export class Agent {
   #wake = new AbortController();
   #isRunning = false;
   #isLeading = false;
+  #lastReason = '';
   #failures = 0;
   #retryAt: Date | undefined;
 
@@ -59,8 +66,9 @@ export class Agent {
     const now = clock.now();
     forgetFuture(this.#destinations, now);
     const due = Math.min(...this.#destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime()));
-    const next = this.#retryAt ?? new Date(due + Math.floor(random() * this.#jitterMs));
-    log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
+    const nextLook = this.#isLeading ? Number.POSITIVE_INFINITY : now.getTime() + LEADERSHIP_LOOK_MS;
+    const next = this.#retryAt ?? new Date(Math.min(due + Math.floor(random() * this.#jitterMs), nextLook));
+    if (next.getTime() !== nextLook) log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
     await clock.waitUntil(next, signal);
   }
 
@@ -78,10 +86,10 @@ export class Agent {
     try {
       // A question is nothing to bring to an end: a Vault that hangs must not hold up a stop.
       const leadership = await vault.leadership(AbortSignal.any([stop, abort]));
-      log.debug({ event: 'leadership', role: leadership.role, reason: leadership.reason }, 'leadership decided');
+      this.#tellChange(leadership, log);
       if (leadership.role === 'leader') return await this.#lead(leadership, forced, begun, abort);
       this.#isLeading = false;
-      return { outcome: 'standby', reason: leadership.reason };
+      return this.#dueAt(begun).length > 0 || forced ? { outcome: 'standby', reason: leadership.reason } : { outcome: 'not_due' };
     } catch (thrown) {
       this.#isLeading = false;
       if (stop.aborted && !abort.aborted) return { outcome: 'not_due' };
@@ -94,12 +102,22 @@ export class Agent {
     // A new leader goes by what the others left, so that a change makes neither a gap nor a second snapshot.
     if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
     this.#isLeading = true;
-    const due = forced ?? this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, begun) <= begun);
+    const due = forced ?? this.#dueAt(begun);
     if (due.length > 0) return this.#takeTurn(due, leader, abort);
     const { node } = this.#deps.settings;
     const other = this.#destinations.find(({ newest }) => newest && newest.node !== node)?.newest;
     if (!leader.isAssumed || other === undefined) return { outcome: 'not_due' };
     return { outcome: 'standby', reason: `${leader.reason}, but ${other.node} took the snapshot of ${other.taken_at}` };
+  }
+
+  #tellChange({ role, reason }: Leadership, log: Log): void {
+    if (reason === this.#lastReason) return;
+    this.#lastReason = reason;
+    log.debug({ event: 'leadership', role, reason }, 'leadership decided');
+  }
+
+  #dueAt(now: Date): readonly Destination[] {
+    return this.#destinations.filter(({ rule, lastRound }) => dueTime(rule, lastRound, now) <= now);
   }
 
   async #takeTurn(due: readonly Destination[], leader: Leader, abort: AbortSignal): Promise<RoundReport> {

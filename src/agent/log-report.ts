@@ -11,7 +11,6 @@ export function logReport(report: RoundReport, log: Log): void {
       log.info({ event: 'standby', reason: report.reason }, 'Not running on leader node, skipping.');
       break;
     case 'not_due':
-      log.debug({ event: 'not_due' }, 'no snapshot is due');
       break;
     case 'failed': {
       const { error, stage } = report;

@@ -39,7 +39,7 @@ export type Stage = 'leadership' | 'auth' | 'drain' | 'spool' | 'verify' | 'uplo
 /** How one round ended. */
 export type RoundReport =
   | { readonly outcome: 'standby'; readonly reason: string }
-  /** On the leader, with every destination served: only a daemon's early tick ends so. */
+  /** Every destination has what it is to have: only a daemon's early look ends so. */
   | { readonly outcome: 'not_due' }
   | {
       readonly outcome: 'failed';

@@ -79,6 +79,21 @@ describe('agents of one cluster', () => {
     expect(visible(shared)).toHaveLength(before + 1);
   });
 
+  it('leave no hour without a snapshot when the leadership is elsewhere at each of their ticks', async () => {
+    const { clock, shared, lead, stop } = await cluster(2, 30 * MINUTE_MS);
+    // At each full hour agent 0 asks and agent 1 leads, at each half hour the other way round.
+    for (let half = 1; half <= 12; half++) {
+      lead(half % 2 === 0 ? 0 : 1);
+      await clock.advance(20 * MINUTE_MS, 2);
+      lead(half % 2 === 0 ? 1 : 0);
+      await clock.advance(10 * MINUTE_MS, 2);
+    }
+    await stop();
+    expect(Math.max(...gaps(shared))).toBeLessThanOrEqual(HOUR_MS + 30 * MINUTE_MS);
+    expect(Math.min(...gaps(shared))).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(visible(shared).length).toBeGreaterThanOrEqual(5);
+  });
+
   it('do not all take snapshots behind one load balancer', async () => {
     const { clock, shared, nodes, stop } = await cluster(3, 10 * MINUTE_MS);
     for (const { vault } of nodes) vault.leaderships = [BEHIND_BALANCER];

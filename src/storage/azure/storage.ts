@@ -5,10 +5,10 @@ import { SnapshotError } from '../../errors.ts';
 import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
 import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
-import { tryEach } from '../try-each.ts';
 import { type Limits, request, throwIfAborted } from './calls.ts';
 import type { AzureSettings } from './config.ts';
 import { AzureAccount } from './connect.ts';
+import { deleteInBatches } from './delete-batch.ts';
 import { isNotThere, type Translate, translator } from './errors.ts';
 import { listObjects } from './listing.ts';
 import { AzurePending } from './pending.ts';
@@ -114,7 +114,8 @@ class AzureStorage implements Storage {
   }
 
   async deleteAll(keys: readonly ObjectKey[], signal: AbortSignal): Promise<readonly KeyError[]> {
-    return await tryEach(keys, (key) => this.delete(key, signal), signal);
+    const deleting = { container: () => this.#account.container(), deleteOne: (key: ObjectKey) => this.delete(key, signal), translate: this.#translate };
+    return await deleteInBatches(keys, deleting, this.#limits(signal));
   }
 
   async room(signal: AbortSignal): Promise<number> {

@@ -26,7 +26,7 @@ async function deleteBatch(bucket: Bucket, keys: readonly ObjectKey[], deleteOne
     if (signal.aborted) throw abortReason(signal);
     const error = toSnapshotError(thrown);
     // Away or overloaded: a thousand requests more would not help. Else it may be a look-alike that knows no batches.
-    if (error.isRetryable) return keys.map((key) => ({ key, error }));
+    if (error.code === 'storage_unavailable') return keys.map((key) => ({ key, error }));
   }
   const left = keys.filter((key) => !deleted.has(key));
   return await tryEach(left, deleteOne, signal);

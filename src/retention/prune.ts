@@ -35,7 +35,7 @@ export interface Pruned {
   readonly removed: RetentionPlan['remove'];
   /** What a lock or hold at the destination keeps for now: no failure. */
   readonly locked: readonly KeyError[];
-  /** Left for later prunes by the fuse. */
+  /** Left for later prunes: by the fuse, or because deletes fail. */
   readonly postponed: number;
   /** What could not be read or deleted, or is not as its manifest says; none of it stops the rest. */
   readonly errors: readonly KeyError[];
@@ -91,21 +91,21 @@ export async function carryOut(storage: Storage, planned: Planned, deps: PruneDe
     removed.push(...gone);
     await deleteAll(gone.flatMap(({ key }) => writingsOf(subjects.get(key)!)));
   }
-  const lost = [...subjects.values()].filter((subject) => subject.size === undefined && isOurs(subject, deps.known, deps.clusterId));
-  const orphans: ObjectKey[] = [];
-  const findOrphans = async (key: ObjectKey) => {
-    // A listing may lag behind; only the object itself can say that it is gone.
-    if ((await storage.stat(key, signal)) === undefined) orphans.push(...writingsOf(subjects.get(key)!));
-  };
-  errors.push(
-    ...(await tryEach(
-      lost.map(({ key }) => key),
-      findOrphans,
-      signal,
-    )),
-  );
-  await deleteAll(orphans);
+  const orphans = await findOrphans(storage, planned, deps, signal);
+  errors.push(...orphans.errors);
+  await deleteAll(orphans.keys);
   return { plan, removed, locked, postponed: plan.remove.length - next, errors };
+}
+
+/** What was written about snapshots of ours that are gone. */
+async function findOrphans(storage: Storage, { subjects }: Planned, { known, clusterId }: PruneDeps, signal: AbortSignal) {
+  const keys: ObjectKey[] = [];
+  const lost = [...subjects.values()].filter((subject) => subject.size === undefined && isOurs(subject, known, clusterId)).map(({ key }) => key);
+  const look = async (key: ObjectKey) => {
+    // A listing may lag behind; only the object itself can say that it is gone.
+    if ((await storage.stat(key, signal)) === undefined) keys.push(...writingsOf(subjects.get(key)!));
+  };
+  return { errors: await tryEach(lost, look, signal), keys };
 }
 
 function writingsOf({ key, records, hasManifest }: Subject): readonly ObjectKey[] {

@@ -166,6 +166,18 @@ describe('pruning a destination', () => {
     expect(storage.steps.indexOf(`stat ${keyOf(1)}`)).toBeLessThan(storage.steps.indexOf(`delete ${manifestOf(1)}`));
   });
 
+  it('goes on when it cannot ask for an object, and asks again the next time', async () => {
+    const storage = storeOf({ proved: [5, 6] });
+    putManifest(storage, 1);
+    putManifest(storage, 2);
+    storage.inject({ step: 'stat' });
+    const { errors } = await run(storage);
+    expect(errors).toEqual([{ key: keyOf(1), error: expect.objectContaining({ code: 'storage_unavailable' }) }]);
+    expect(keys(storage)).toEqual([manifestOf(1), manifestOf(5), manifestOf(6), keyOf(5), keyOf(6)].toSorted());
+    await run(storage);
+    expect(keys(storage)).not.toContain(manifestOf(1));
+  });
+
   it('lists manifests before objects, so that one delivered meanwhile is no orphan', async () => {
     const storage = storeOf({ proved: [5, 6] });
     await run(storage);

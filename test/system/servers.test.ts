@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cachedBinary, VAULT } from '../servers/binaries.ts';
+import { cachedBinary, SERVERS, VAULT } from '../servers/binaries.ts';
 import { ROOT } from '../unit/source-tree.ts';
 
 /** A pid that no process has: above what Linux hands out. */
@@ -23,13 +23,18 @@ describe('npm run servers', () => {
 
   afterEach(() => rmSync(home, { recursive: true }));
 
-  /** A `go` that notes each build and then does this; `$5` is the file that `-o` names. */
+  /** A `go` that notes what it builds and then does this; `$5` is the file that `-o` names, `$6` the package. */
   function putGo(build: string): void {
     const file = join(home, 'path/go');
-    writeFileSync(file, `#!/bin/sh\n[ "$1" = version ] && exit 0\necho built >> "${home}/builds"\nshift\n${build}\n`);
+    writeFileSync(file, `#!/bin/sh\n[ "$1" = version ] && exit 0\nshift\necho "$6" >> "${home}/builds"\n${build}\n`);
     chmodSync(file, 0o755);
   }
 
+  function built(): readonly string[] {
+    return readFileSync(join(home, 'builds'), 'utf8').trimEnd().split('\n');
+  }
+
+  const eachOnce = SERVERS.map(({ goPackage }) => goPackage);
   const writeServer = 'echo "#!/bin/sh" > "$5"; /bin/chmod 755 "$5"';
 
   async function servers() {
@@ -41,17 +46,18 @@ describe('npm run servers', () => {
 
   it('builds once, tells where, and builds nothing the second time', async () => {
     putGo(writeServer);
-    const answer = `${JSON.stringify({ vault: target })}\n`;
+    const paths = await Promise.all(SERVERS.map(async (source) => [source.name, await cachedBinary(source, { XDG_CACHE_HOME: home })] as const));
+    const answer = `${JSON.stringify(Object.fromEntries(paths))}\n`;
     expect(await servers()).toMatchObject({ status: 0, stdout: answer });
     expect(await servers()).toEqual({ status: 0, stdout: answer, stderr: '' });
-    expect(readFileSync(join(home, 'builds'), 'utf8')).toBe('built\n');
+    expect(built()).toEqual(eachOnce);
     expect(readdirSync(dirname(target))).toEqual(['vault']);
   });
 
   it('lets one of two runs build and the other wait for it', async () => {
-    // The first waits here until the second has been turned away from the lock.
+    // The first waits at the first server until the second has been turned away from its lock.
     spawnSync('mkfifo', [join(home, 'go-on')]);
-    putGo(`${writeServer}; echo > "${home}/go-runs"; cat "${home}/go-on"`);
+    putGo(`${writeServer}; [ "$6" = ${VAULT.goPackage} ] || exit 0; echo > "${home}/go-runs"; cat "${home}/go-on"`);
     const first = servers();
     while (!isThere(join(home, 'go-runs'))) await new Promise((next) => setImmediate(next));
     const second = spawn(process.execPath, [join(ROOT, 'scripts/servers.ts')], { env: { PATH: join(home, 'path'), XDG_CACHE_HOME: home, HOME: home } });
@@ -61,7 +67,7 @@ describe('npm run servers', () => {
     writeFileSync(join(home, 'go-on'), '');
     expect((await first).status).toBe(0);
     expect(await ended).toEqual([0, null]);
-    expect(readFileSync(join(home, 'builds'), 'utf8')).toBe('built\n');
+    expect(built()).toEqual(eachOnce);
   });
 
   it('takes over the lock of a run that was killed', async () => {

@@ -44,7 +44,3 @@ export async function serverBinary(source: ServerSource): Promise<string> {
   if (path === undefined) throw new Error(`the ${source.name} server is not built yet: run "npm run servers" first`);
   return path;
 }
-
-export async function vaultBinary(): Promise<string> {
-  return await serverBinary(VAULT);
-}

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vaultBinary } from './binaries.ts';
+import { serverBinary, VAULT } from './binaries.ts';
 import type { ServerTls } from './certificates.ts';
 import { freePorts } from './ports.ts';
 import { VaultNode } from './vault-node.ts';
@@ -23,7 +23,7 @@ export interface VaultOptions {
 /** A node that is started and neither initialised nor unsealed, in a directory of its own. */
 export async function startEmptyVault(options: VaultOptions = {}): Promise<VaultNode> {
   const { ip = '127.0.0.1', port, nodeId = 'node', tls, extraConfig } = options;
-  const binary = options.binary ?? (await vaultBinary());
+  const binary = options.binary ?? (await serverBinary(VAULT));
   const [freePort = 0, clusterPort = 0] = await freePorts(ip, 2);
   const dir = await mkdtemp(join(tmpdir(), 'vault-'));
   const node = new VaultNode({ binary, dir, nodeId, ip, port: port ?? freePort, clusterPort, tls, extraConfig });

@@ -122,7 +122,7 @@ describe('three nodes with an agent on each', () => {
     };
     await nextLine(await startAt(await cluster.leader()), 'round_done');
     const successor = await startAt(await cluster.stepDown());
-    await nextLine(successor, 'not_due');
+    await nextLine(successor, 'next_round');
     expect(await snapshotsIn(shared)).toHaveLength(1);
     successor.signal('SIGUSR1');
     await nextLine(successor, 'round_done');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type SnapshotError, toSnapshotError } from '../errors.ts';
 import type { Log } from '../observability/contract.ts';
-import { deliver, deliverBytes } from '../snapshot/deliver.ts';
+import { type Content, deliver, deliverBytes } from '../snapshot/deliver.ts';
 import { type Manifest, makeManifest, renderManifest } from '../snapshot/manifest.ts';
 import { manifestKey, nameSnapshot } from '../snapshot/name.ts';
 import type { ArchiveMeta } from '../snapshot/proof.ts';
@@ -68,19 +68,19 @@ export function missed(destination: Destination, error: SnapshotError, log: Log,
 /** Object, then manifest: only with its manifest does a snapshot count as proved. */
 async function store(destination: Destination, key: ObjectKey, taken: Taken, deps: RoundDeps, signal: AbortSignal) {
   const { storage } = destination;
-  let announced: { readonly sha256: string; readonly manifest: Manifest; readonly intent: Intent } | undefined;
+  let announced: { readonly content: Content; readonly manifest: Manifest; readonly intent: Intent } | undefined;
   const announce = async () => {
     const proved = await taken.proved;
     if (announced !== undefined) return announced;
     const manifest = describe(destination, key, proved, taken, deps);
     const intent = { destination: storage.name, key, manifest: renderManifest(manifest) };
     await unlessItFails(deps, () => deps.intents.record(intent));
-    announced = { sha256: proved.proof.sha256, manifest, intent };
+    announced = { content: proved.proof, manifest, intent };
     return announced;
   };
 
   const upload = { storage, key, spool: taken.spool, ready: announce, ...limits(taken, deps), ...replacing(destination) };
-  const stored = await untilThere({ storage, key, sha256: () => announced?.sha256, put: () => deliver(upload, signal) }, deps, signal);
+  const stored = await untilThere({ storage, key, content: () => announced?.content, put: () => deliver(upload, signal) }, deps, signal);
   const { manifest, intent } = await announce();
   await writeManifest(destination, intent, deps, signal);
   await unlessItFails(deps, () => deps.intents.clear(intent));
@@ -91,7 +91,7 @@ async function store(destination: Destination, key: ObjectKey, taken: Taken, dep
 async function replaceAlias({ storage }: Destination, key: ObjectKey, taken: Taken, deps: RoundDeps, signal: AbortSignal): Promise<void> {
   try {
     const upload = { storage, key, spool: taken.spool, ready: () => taken.proved, ...limits(taken, deps), replaces: true as const };
-    await untilThere({ storage, key, sha256: () => undefined, put: () => deliver(upload, signal) }, deps, signal);
+    await untilThere({ storage, key, content: () => undefined, put: () => deliver(upload, signal) }, deps, signal);
   } catch (thrown) {
     const { code, message, advice } = toSnapshotError(thrown);
     const fields = { event: 'alias_failed', destination: storage.name, key, code, error: message, advice };
@@ -122,9 +122,9 @@ export async function writeManifest(destination: Destination, intent: Intent, de
   const { storage } = destination;
   const key = manifestKey(objectKey(intent.key));
   const bytes = Buffer.from(intent.manifest);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const content = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   const object = { storage, key, bytes, stallTimeoutMs: deps.settings.stallTimeoutMs, ...replacing(destination) };
-  await untilThere({ storage, key, sha256: () => sha256, put: () => deliverBytes(object, signal) }, deps, signal);
+  await untilThere({ storage, key, content: () => content, put: () => deliverBytes(object, signal) }, deps, signal);
 }
 
 function describe(destination: Destination, key: ObjectKey, { proof, notes }: Proved, taken: Taken, deps: RoundDeps): Manifest {

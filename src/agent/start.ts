@@ -39,8 +39,8 @@ export async function adoptUnfinished(destinations: readonly Destination[], deps
 async function adopt(intent: Intent, destination: Destination, deps: RoundDeps, signal: AbortSignal): Promise<void> {
   const { storage } = destination;
   const key = objectKey(intent.key);
-  const { archive_sha256: sha256 } = parseManifest(intent.manifest);
-  if (await findWhole(storage, key, sha256, deps.settings.stallTimeoutMs, signal)) {
+  const { archive_bytes: bytes, archive_sha256: sha256 } = parseManifest(intent.manifest);
+  if (await findWhole(storage, key, { bytes, sha256 }, deps.settings.stallTimeoutMs, signal)) {
     await writeManifest(destination, intent, deps, signal);
     deps.log.info({ event: 'snapshot_adopted', destination: storage.name, key }, 'adopted a snapshot whose round did not come to its end');
   }

@@ -1,5 +1,5 @@
 import { toSnapshotError } from '../errors.ts';
-import { findWhole } from '../snapshot/deliver.ts';
+import { type Content, findWhole } from '../snapshot/deliver.ts';
 import type { Storage, StoredObject } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
 import { retrying } from '../storage/retry.ts';
@@ -9,17 +9,17 @@ import type { RoundDeps } from './deps.ts';
 export interface Wanted {
   readonly storage: Storage;
   readonly key: ObjectKey;
-  /** Of the content; undefined as long as nothing of it can have been committed. */
-  sha256(): string | undefined;
+  /** What is to lie there; undefined as long as nothing of it can have been committed. */
+  content(): Content | undefined;
   /** One try, from the first byte. */
   put(): Promise<StoredObject>;
 }
 
 /** Tries until the object is there whole, cannot be, or the signal. A commit that failed may have succeeded: each try looks first. */
-export async function untilThere({ storage, key, sha256, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
+export async function untilThere({ storage, key, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
   const find = async () => {
-    const content = sha256();
-    return content === undefined ? undefined : findWhole(storage, key, content, deps.settings.stallTimeoutMs, signal);
+    const wanted = content();
+    return wanted === undefined ? undefined : findWhole(storage, key, wanted, deps.settings.stallTimeoutMs, signal);
   };
   const attempt = async () => {
     try {

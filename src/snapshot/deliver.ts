@@ -3,10 +3,13 @@ import { SnapshotError } from '../errors.ts';
 import type { Spool } from '../spool/contract.ts';
 import type { Pending, Storage, StoredObject } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
+import type { Proof } from './proof.ts';
 import { Watchdog } from './watchdog.ts';
 
 // Cleaning up is worth waiting for, but not for ever: a dead NFS server must not keep the round from ending.
 const ABORT_LIMIT_MS = 15_000;
+// A sync, the joining of parts and a read-back go over a whole object without a sign of life: at this pace, they live.
+const SLOWEST_BYTES_PER_MS = 10_000;
 
 export interface Upload {
   readonly storage: Storage;
@@ -27,6 +30,7 @@ export async function deliver(upload: Upload, signal: AbortSignal): Promise<Stor
   return put(upload, size, watchdog, async (pending) => {
     for await (const chunk of spool.tail(watchdog.signal)) await watchdog.watch(() => pending.write(chunk));
     await upload.ready();
+    return spool.bytes;
   });
 }
 
@@ -35,20 +39,25 @@ export type SmallObject = Pick<Upload, 'storage' | 'key' | 'stallTimeoutMs' | 'r
 /** Small objects, manifests and probes, go the same two-phase road. */
 export async function deliverBytes(object: SmallObject, signal: AbortSignal): Promise<StoredObject> {
   const watchdog = watchOver(object.storage, object.key, object.stallTimeoutMs, signal);
-  return put(object, object.bytes.length, watchdog, (pending) => watchdog.watch(() => pending.write(object.bytes)));
+  return put(object, object.bytes.length, watchdog, async (pending) => {
+    await watchdog.watch(() => pending.write(object.bytes));
+    return object.bytes.length;
+  });
 }
+
+export type Content = Pick<Proof, 'bytes' | 'sha256'>;
 
 /** The object as it stands there, if its content is exactly this: read in full, because a name proves nothing. */
 export async function findWhole(
   storage: Storage,
   key: ObjectKey,
-  sha256: string,
+  { bytes, sha256 }: Content,
   stallTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<StoredObject | undefined> {
   const watchdog = watchOver(storage, key, stallTimeoutMs, signal);
-  const found = await watchdog.watch(() => storage.stat(key, watchdog.signal));
-  if (found === undefined) return undefined;
+  const found = await watchdog.watch(() => storage.stat(key, watchdog.signal), timeFor(bytes));
+  if (found?.size !== bytes) return undefined;
   const hash = createHash('sha256');
   for await (const chunk of watchdog.each(storage.read(key, watchdog.signal))) hash.update(chunk);
   return hash.digest('hex') === sha256 ? found : undefined;
@@ -61,7 +70,10 @@ function watchOver(storage: Storage, key: ObjectKey, stallTimeoutMs: number, sig
 
 type Target = Pick<Upload, 'storage' | 'key' | 'replaces'>;
 
-async function put({ storage, key, replaces }: Target, size: number, watchdog: Watchdog, fill: (pending: Pending) => Promise<void>): Promise<StoredObject> {
+/** Resolves with how many bytes it wrote. */
+type Fill = (pending: Pending) => Promise<number>;
+
+async function put({ storage, key, replaces }: Target, size: number, watchdog: Watchdog, fill: Fill): Promise<StoredObject> {
   const opening = storage.open(key, { size, ...(replaces && { replaces }) }, watchdog.signal);
   const pending = await watchdog
     .watch(() => opening)
@@ -71,13 +83,17 @@ async function put({ storage, key, replaces }: Target, size: number, watchdog: W
       throw error;
     });
   try {
-    await fill(pending);
-    const written = await watchdog.watch(() => pending.commit());
-    return await watchdog.watch(() => readBack(storage, written, watchdog.signal));
+    const extraMs = timeFor(await fill(pending));
+    const written = await watchdog.watch(() => pending.commit(), extraMs);
+    return await watchdog.watch(() => readBack(storage, written, watchdog.signal), extraMs);
   } catch (error) {
     await discard(pending);
     throw error;
   }
+}
+
+function timeFor(bytes: number): number {
+  return bytes / SLOWEST_BYTES_PER_MS;
 }
 
 /** What the destination says of the object must be what we sent; an object that is not is removed, for it can be seen. */

@@ -10,7 +10,7 @@ export class Watchdog {
   readonly #makeError: () => Error;
 
   constructor(outer: AbortSignal, limitMs: number, makeError: () => Error) {
-    this.#limitMs = Math.min(limitMs, LONGEST_TIMER_MS);
+    this.#limitMs = limitMs;
     this.#makeError = makeError;
     this.signal = AbortSignal.any([outer, this.#stall.signal]);
   }
@@ -22,9 +22,9 @@ export class Watchdog {
   }
 
   /** Runs one step under the watch. A step that hears no signal is left behind, so that its hang holds nobody up. */
-  async watch<Result>(step: () => Promise<Result>): Promise<Result> {
+  async watch<Result>(step: () => Promise<Result>, extraMs = 0): Promise<Result> {
     this.signal.throwIfAborted();
-    const timer = setTimeout(() => this.#stall.abort(this.#makeError()), this.#limitMs);
+    const timer = setTimeout(() => this.#stall.abort(this.#makeError()), Math.min(this.#limitMs + extraMs, LONGEST_TIMER_MS));
     let giveUp = (): void => undefined;
     try {
       // A listener of its own per step, taken off again: racing one long-lived promise would keep every step in memory.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SnapshotError } from '../../../src/errors.ts';
 import { deliver, deliverBytes, findWhole } from '../../../src/snapshot/deliver.ts';
 import { LocalSpoolDirectory } from '../../../src/spool/directory.ts';
@@ -12,6 +12,7 @@ const NEVER = new AbortController().signal;
 const KEY = objectKey('raft_snapshots/one.snap');
 const BYTES = Buffer.alloc(600_000, 'snapshot');
 const SHA256 = createHash('sha256').update(BYTES).digest('hex');
+const CONTENT = { bytes: BYTES.length, sha256: SHA256 };
 const MANY = 60_000;
 
 async function filledSpool() {
@@ -113,6 +114,44 @@ describe('delivering a small object', () => {
   });
 });
 
+describe('a large object', () => {
+  const LARGE = Buffer.alloc(10_000_000);
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each<FaultStep>(['commit', 'stat'])('may take as long as its length needs, and no longer: %s', async (step) => {
+    const storage = new MemoryStorage();
+    storage.inject({ step, error: 'hang' });
+    let hasEnded = false;
+    const ended = expect(
+      deliverBytes({ storage, key: KEY, bytes: LARGE, stallTimeoutMs: 1000 }, NEVER).finally(() => {
+        hasEnded = true;
+      }),
+    ).rejects.toMatchObject({ code: 'storage_unavailable' });
+    while (!storage.steps.some((each) => each.startsWith(step))) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(hasEnded).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+  });
+
+  it('is waited for by whoever looks for it', async () => {
+    const storage = new MemoryStorage();
+    storage.inject({ step: 'stat', error: 'hang' });
+    const found = expect(findWhole(storage, KEY, { bytes: 20_000_000, sha256: SHA256 }, 1000, NEVER)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(2999);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await found;
+  });
+});
+
 describe('looking for an object', () => {
   it.each([
     { what: 'nothing there', bytes: undefined, isFound: false },
@@ -122,13 +161,13 @@ describe('looking for an object', () => {
   ])('finds it by its content alone: $what', async ({ bytes, isFound }) => {
     const storage = new MemoryStorage();
     if (bytes) storage.objects.set(KEY, { bytes, modifiedAt: new Date(0) });
-    expect((await findWhole(storage, KEY, SHA256, MANY, NEVER)) !== undefined).toBe(isFound);
+    expect((await findWhole(storage, KEY, CONTENT, MANY, NEVER)) !== undefined).toBe(isFound);
   });
 
   it.each<FaultStep>(['stat', 'read'])('gives up on a store that hangs: %s', async (step) => {
     const storage = new MemoryStorage();
     storage.objects.set(KEY, { bytes: BYTES, modifiedAt: new Date(0) });
     storage.inject({ step, error: 'hang' });
-    await expect(findWhole(storage, KEY, SHA256, 20, NEVER)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await expect(findWhole(storage, KEY, CONTENT, 20, NEVER)).rejects.toMatchObject({ code: 'storage_unavailable' });
   });
 });

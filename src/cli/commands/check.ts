@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { withDeadline } from '../../agent/deadline.ts';
 import type { Destination } from '../../agent/destination.ts';
 import { probe } from '../../agent/probe.ts';
 import { type Composed, compose } from '../../compose.ts';
+import type { Config } from '../../config/config.ts';
 import { renderEffective } from '../../config/effective.ts';
 import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts';
 import type { Command } from '../arguments.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
+import { listenForStop } from '../signals.ts';
 
 /** One thing that was looked at; `code` only where it failed. */
 interface Finding {
@@ -24,29 +27,34 @@ const CHECK_LIMIT_MS = 60_000;
 export async function runCheck(command: Extract<Command, { verb: 'check' }>, host: Host): Promise<number> {
   const { config, effective } = await load(command, host);
   if (!command.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
-  const findings = command.offline ? [] : await checkOnline(await compose({ ...config, log: { ...config.log, level: 'warn' } }, host));
+  const findings = command.offline ? [] : await checkOnline({ ...config, log: { ...config.log, level: 'warn' } }, host);
   if (command.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
   else host.out(findings.map(renderFinding).join(''));
   const failed = findings.find(({ ok }) => !ok);
   return failed ? new SnapshotError(failed.code ?? 'failed', '').exitCode : 0;
 }
 
-async function checkOnline(composed: Composed): Promise<readonly Finding[]> {
-  const signal = AbortSignal.timeout(CHECK_LIMIT_MS);
-  const { vault, spools, destinations } = composed;
+async function checkOnline(config: Config, host: Host): Promise<readonly Finding[]> {
+  const { stop } = listenForStop(host, 0);
+  const composed = await compose(config, host);
+  const tooLate = () => new SnapshotError('round_timeout', `check: no end within ${CHECK_LIMIT_MS / 1000}s`);
   try {
-    return [
-      ...(await vault.check(signal)),
-      await look('leadership', async () => {
-        const { role, reason } = await vault.leadership(signal);
-        return `${role}: ${reason}`;
-      }),
-      await look('spool', async () => `${await spools.room()} bytes free`),
-      ...(await Promise.all(destinations.map((destination) => look(`destination ${destination.storage.name}`, () => probeHere(destination, signal))))),
-    ];
+    return await withDeadline(stop, CHECK_LIMIT_MS, tooLate, (signal) => lookAtAll(composed, signal));
   } finally {
     await composed.close();
   }
+}
+
+async function lookAtAll({ vault, spools, destinations }: Composed, signal: AbortSignal): Promise<readonly Finding[]> {
+  return [
+    ...(await vault.check(signal)),
+    await look('leadership', async () => {
+      const { role, reason } = await vault.leadership(signal);
+      return `${role}: ${reason}`;
+    }),
+    await look('spool', async () => `${await spools.room()} bytes free`),
+    ...(await Promise.all(destinations.map((destination) => look(`destination ${destination.storage.name}`, () => probeHere(destination, signal))))),
+  ];
 }
 
 async function probeHere(destination: Destination, signal: AbortSignal): Promise<string> {

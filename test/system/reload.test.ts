@@ -116,6 +116,23 @@ describe('SIGHUP', () => {
     await program.line(READY);
     program.signal('SIGHUP');
     await program.line(/new configuration is in effect/);
+    // Before that line or after it: the first round may be of either configuration.
+    await until('the first round to be done', async () => program.lines.some((line) => DONE.test(line)));
+    await expectTidy(scene, 1);
+  });
+
+  it('brings nothing in any more once the daemon is told to end', async () => {
+    const { scene, program } = await startIdle(proxy.address, role, { stop_grace: '100ms' });
+    proxy.fault = { kind: 'hold', at: 8000, until: new Promise(() => undefined) };
+    const asked = proxy.snapshotsAsked;
+    program.signal('SIGUSR1');
+    await until('the round to begin', async () => proxy.snapshotsAsked > asked);
+    program.signal('SIGHUP');
+    await program.line(READY);
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('new configuration is in effect');
     await expectTidy(scene, 1);
   });
 });

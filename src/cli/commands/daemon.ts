@@ -47,7 +47,7 @@ export async function runDaemon(command: Extract<Command, { verb: 'daemon' | 'on
     current.vault.keepAlive();
     await current.agent.run({ stop: AbortSignal.any([stopping.stop, replace.signal]), abort: stopping.abort });
     await current.close();
-    if (next === undefined) break;
+    if (next === undefined || stopping.stop.aborted) break;
     current = next;
     next = undefined;
     replace = new AbortController();

@@ -34,7 +34,7 @@ afterAll(async () => {
 /** A destination with one good snapshot, made over the same line. */
 beforeEach(async () => {
   proxy.fault = { kind: 'none' };
-  scene = await makeScene(proxy.address, role, { stall_timeout: '1s' });
+  scene = await makeScene(proxy.address, role, { stall_timeout: '2s' });
   expect((await run(['--once', '--config', scene.config])).code).toBe(0);
   await expectTidy(scene, 1);
 });

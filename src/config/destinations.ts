@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import { type azureTable, readAzureSettings } from '../storage/azure/config.ts';
-import { type GcsSettings, type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
-import { readS3Settings, type S3Settings, type s3Table } from '../storage/s3/config.ts';
+import { type gcsTable, readGcsSettings } from '../storage/gcs/config.ts';
+import { readS3Settings, type s3Table } from '../storage/s3/config.ts';
 import { type Block, type Findings, readBlock } from './block.ts';
 import type { DestinationConfig, ScheduleConfig } from './config.ts';
 import { DESTINATION_BLOCKS, type destinationTable } from './destination-schema.ts';
@@ -127,29 +128,32 @@ function readAlias(
   return { alias: fixed ?? latest, keepsHistory: fixed === undefined };
 }
 
-/** Two destinations of one name could not be told apart; two in one directory would prune each other's snapshots. */
+/** Two destinations of one name could not be told apart; two in one place would prune each other's snapshots. */
 function refuseDoubles(one: DestinationConfig, others: readonly DestinationConfig[], prefix: string, findings: Findings): void {
   if (others.some(({ name }) => name === one.name)) {
     findings.faults.push(`${prefix}name: must be unique, got ${JSON.stringify(one.name)}: give each destination a name of its own`);
   }
-  const twin = others.find((other) => other.kind === 'local' && one.kind === 'local' && normalize(other.path) === normalize(one.path));
-  if (twin !== undefined) findings.faults.push(`${prefix}path: must be a directory of its own, got that of "${twin.name}": write another path`);
-  const neighbour = others.find((other) => other.kind === 'gcp' && one.kind === 'gcp' && isSamePlace(one.settings, other.settings));
-  if (neighbour !== undefined) findings.faults.push(`${prefix}prefix: must be a folder of its own, got that of "${neighbour.name}": write another prefix`);
-  const sharer = others.find(
-    (other) => other.kind === 'aws' && one.kind === 'aws' && other.keepsHistory && one.keepsHistory && isSameBucket(one.settings, other.settings),
-  );
-  if (sharer !== undefined) findings.faults.push(`${prefix}s3_key_prefix: must be a place of its own, got that of "${sharer.name}": write another prefix`);
+  const { key, coordinates } = placeOf(one);
+  const twin = others.find((other) => other.kind === one.kind && isDeepStrictEqual(placeOf(other).coordinates, coordinates));
+  if (twin !== undefined) findings.faults.push(`${prefix}${key}: must be a place of its own, got that of "${twin.name}": write another one`);
 }
 
-function isSameBucket(one: S3Settings, other: S3Settings): boolean {
-  return one.s3_endpoint === other.s3_endpoint && one.s3_bucket === other.s3_bucket && one.prefix === other.prefix;
-}
-
-function isSamePlace(one: GcsSettings, other: GcsSettings): boolean {
-  return one.endpoint === other.endpoint && one.bucket === other.bucket && one.prefix === other.prefix;
-}
-
-function normalize(path: string): string {
-  return join(path, '/');
+/** Where the snapshots lie, and the key that would part two of one place. */
+function placeOf(one: DestinationConfig): { readonly key: string; readonly coordinates: readonly unknown[] } {
+  switch (one.kind) {
+    case 'local':
+      return { key: 'path', coordinates: [join(one.path, '/')] };
+    case 'gcp':
+      return { key: 'prefix', coordinates: [one.settings.endpoint, one.settings.bucket, one.settings.prefix] };
+    case 'azure': {
+      const { login, container, prefix } = one.settings;
+      // A connection string is a secret, read later: whose account it names is not known here.
+      return { key: 'prefix', coordinates: [login.method === 'connection_string' ? one.name : login.endpoint, container, prefix] };
+    }
+    case 'aws': {
+      const { s3_endpoint, s3_bucket, prefix } = one.settings;
+      // One name that is always replaced is a place for itself: nothing is pruned around it.
+      return { key: 's3_key_prefix', coordinates: [s3_endpoint, s3_bucket, prefix, one.keepsHistory || one.alias] };
+    }
+  }
 }

@@ -68,7 +68,7 @@ it.each([
   ],
   [
     { local_storage: [{ path: '/a/b' }, { name: 'b', path: '/a/./b/' }] },
-    ['local_storage[1].path: must be a directory of its own, got that of "local": write another path'],
+    ['local_storage[1].path: must be a place of its own, got that of "local": write another one'],
   ],
   [
     { local_storage: { name: 'My Disk', path: '/a' } },

@@ -120,3 +120,21 @@ it.each([
   const { config } = await loadText({ ...login, azure_storage: { ...MINE, account_key: 'k', endpoint } });
   expect(config.warnings.filter((warning) => warning.includes('endpoint'))).toEqual(warnings);
 });
+
+it.each([
+  [{ ...MINE, account_key: 'k' }, 'azure_storage[1].prefix: must be a place of its own, got that of "one": write another one'],
+  [{ ...MINE, identity: 'managed' }, 'azure_storage[1].prefix: must be a place of its own'],
+  [{ ...MINE, account_key: 'k', prefix: 'other' }, 'taken'],
+  [{ ...MINE, account_key: 'k', account_name: 'another' }, 'taken'],
+  [{ container_name: 'snapshots', connection_string: 'UseDevelopmentStorage=true' }, 'taken'],
+])('beside another destination in the same container, %j is %s', async (more, outcome) => {
+  const azure_storage = [
+    { ...MINE, name: 'one', account_key: 'k' },
+    { ...more, name: 'two' },
+  ];
+  const said = await loadText({ ...login, azure_storage }).then(
+    () => 'taken',
+    (error: unknown) => String(error),
+  );
+  expect(said).toContain(outcome);
+});

@@ -56,7 +56,7 @@ describe('google_storage', () => {
     const place = { bucket: 'snaps', prefix: 'prod' };
     const list = [place, { ...place, name: 'twice', prefix: 'prod/' }, { ...place, name: 'apart', prefix: 'test' }];
     expect(await faultsOf(sound({ google_storage: list }))).toEqual([
-      'google_storage[1].prefix: must be a folder of its own, got that of "gcp": write another prefix',
+      'google_storage[1].prefix: must be a place of its own, got that of "gcp": write another one',
     ]);
   });
 

@@ -95,7 +95,7 @@ it.each([
 });
 
 it.each([
-  [{}, 'aws_storage[1].s3_key_prefix: must be a place of its own, got that of "one": write another prefix'],
+  [{}, 'aws_storage[1].s3_key_prefix: must be a place of its own, got that of "one": write another one'],
   [{ s3_key_prefix: 'raft_snapshots/' }, 'aws_storage[1].s3_key_prefix: must be a place of its own'],
   [{ s3_key_prefix: 'other' }, 'taken'],
   [{ s3_endpoint: 'https://minio' }, 'taken'],

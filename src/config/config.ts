@@ -15,7 +15,7 @@ export interface Config {
   readonly snapshotTimeoutMs: number;
   readonly stallTimeoutMs: number;
   readonly stopGraceMs: number;
-  /** Undefined: the state directory is found by main (design.md 8). */
+  /** Undefined: wherever the state directory is found. */
   readonly spoolPath: string | undefined;
   readonly nameTemplate: string;
   readonly log: LogConfig;

@@ -1,3 +1,4 @@
+import type { Secret } from '../config/secret.ts';
 import { type ErrorCode, SnapshotError, toSnapshotError } from '../errors.ts';
 import type { VaultApi } from './api.ts';
 import { isRecord } from './auth/login.ts';
@@ -52,7 +53,7 @@ export async function checkVault(deps: CheckDeps, signal: AbortSignal): Promise<
   return findings;
 }
 
-async function askCapabilities(api: VaultApi, token: Parameters<Parameters<Session['withToken']>[0]>[0], signal: AbortSignal): Promise<unknown> {
+async function askCapabilities(api: VaultApi, token: Secret | undefined, signal: AbortSignal): Promise<unknown> {
   const call = { method: 'POST', path: 'sys/capabilities-self', token, body: { paths: [SNAPSHOT, CONFIGURATION] } } as const;
   return (await api.call(call, signal)).json.data;
 }

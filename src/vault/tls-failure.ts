@@ -1,5 +1,6 @@
 const CA_ADVICE =
   'set "tls": {"ca_cert": "/path/of/ca.pem"} (or VAULT_CACERT) to the CA that signed the certificate of Vault; "tls": {"skip_verify": true} gives up the check';
+
 /** What was wrong with a certificate, in words, and the key of the configuration that mends it. */
 export interface TlsFailure {
   readonly says: string;

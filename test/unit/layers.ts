@@ -1,13 +1,13 @@
 import { importsOf, resolveImport, type SourceTree, withoutComments } from './source-tree.ts';
 
-/** design.md 3, innermost first: a file imports from its own layer or one before it. The first pattern that fits a path decides. */
+/** Innermost first: a file imports from its own layer or one before it. The first pattern that fits a path decides. */
 const LAYERS = ['pure', 'contracts', 'work', 'world', 'wiring'] as const;
 type Layer = (typeof LAYERS)[number];
 
 const ROOMS: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/(errors|storage\/(key|retry|try-each)|snapshot\/(name|manifest|proof)|retention\/plan|recovery\/choose|vault\/(renewal|leadership))\.ts$/, 'pure'],
   [/^src\/(storage|vault|spool|observability)\/contract\.ts$/, 'contracts'],
-  [/^src\/(agent|snapshot|retention|recovery)\//, 'work'],
+  [/^src\/(agent|snapshot|retention|recovery|inventory)\//, 'work'],
   [/^src\/(storage|vault|config|observability|spool)\//, 'world'],
   [/^src\/((main|compose)\.ts$|cli\/)/, 'wiring'],
 ];

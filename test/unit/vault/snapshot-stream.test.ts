@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
 import { openSnapshotStream } from '../../../src/vault/snapshot-stream.ts';
 import { parseAddress, Transport } from '../../../src/vault/transport.ts';
@@ -142,7 +142,7 @@ describe('the stream of a snapshot', () => {
 
   it('lets a slow drip take its time', async () => {
     const server = await serve((_request, response) => {
-      const step = Math.ceil(ARCHIVE.length / 10);
+      const step = Math.ceil(ARCHIVE.length / 25);
       let at = 0;
       const drip = setInterval(() => {
         response.write(ARCHIVE.subarray(at, at + step));
@@ -154,7 +154,7 @@ describe('the stream of a snapshot', () => {
       }, 100);
       return undefined;
     });
-    const chunks = await drain(await open(server.address, { stallTimeoutMs: 700 }));
+    const chunks = await drain(await open(server.address, { stallTimeoutMs: 2000 }));
     expect(Buffer.concat(chunks).equals(ARCHIVE)).toBe(true);
   });
 
@@ -163,10 +163,12 @@ describe('the stream of a snapshot', () => {
       response.end(ARCHIVE);
       return undefined;
     });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const stream = await open(server.address, { stallTimeoutMs: 400 });
     let bytes = 0;
     for await (const chunk of stream) {
-      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 700));
+      if (bytes === 0) await vi.advanceTimersByTimeAsync(3_600_000);
       bytes += chunk.length;
     }
     expect(bytes).toBe(ARCHIVE.length);

@@ -49,11 +49,7 @@ export const ERROR_CODES = {
     advice: 'an object of this name is there already and is never replaced; is another daemon writing to the same place?',
   },
   storage_mismatch: { exitCode: 65, isRetryable: true, advice: 'what was read back is not what was written: check the disk or store of this destination' },
-  storage_unsupported: {
-    exitCode: 78,
-    isRetryable: false,
-    advice: 'this version does not serve that kind of destination; keep the ancestor for it or use local_storage',
-  },
+  storage_unsupported: { exitCode: 78, isRetryable: false, advice: 'the destination lacks what a safe commit needs: the line names it; use another one' },
   storage_misconfigured: { exitCode: 78, isRetryable: false, advice: 'correct the block of this destination; "vault-snapshotd check" tries it' },
   storage_locked: {
     exitCode: 1,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifThere, roomAt } from '../storage/file-system.ts';
+import { ifThere, makeDirectory, roomAt } from '../storage/file-system.ts';
 import { isAbandoned, isLeftover, leftoverName, type Witness } from '../storage/leftover.ts';
 import type { Spool, SpoolDirectory } from './contract.ts';
 import { TailingSpool, toSpoolError } from './spool.ts';
@@ -19,7 +19,7 @@ export class LocalSpoolDirectory implements SpoolDirectory {
   async open(): Promise<Spool> {
     const path = join(this.#path, leftoverName('spool', this.#witness.owner, randomBytes(8).toString('hex')));
     return await this.#translated(async () => {
-      await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.#path);
       const file = await open(path, 'wx+', 0o600);
       try {
         await unlink(path);

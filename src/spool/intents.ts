@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnapshotError } from '../errors.ts';
+import { makeDirectory } from '../storage/file-system.ts';
 import { isAbandoned, isOwn, leftoverName, type Witness } from '../storage/leftover.ts';
 import type { Intent, Intents } from './contract.ts';
 
@@ -10,7 +11,7 @@ export function openIntents(directory: string, witness: Witness): Intents {
   return {
     async record(intent) {
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectory(directory);
         const file = await open(join(directory, leftoverName('intent', witness.owner, idOf(intent))), 'w', 0o600);
         try {
           await file.writeFile(JSON.stringify(intent));

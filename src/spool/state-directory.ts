@@ -1,6 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnapshotError } from '../errors.ts';
+import { describe, isFileSystemError, makeDirectory } from '../storage/file-system.ts';
 
 export interface StateDirectoryInput {
   /** `spool_path`, if the configuration has one. */
@@ -15,11 +16,12 @@ export async function findStateDirectory(input: StateDirectoryInput): Promise<st
   const refusals: string[] = [];
   for (const path of candidates) {
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
       return path;
     } catch (error) {
-      refusals.push(`${path}: ${(error as NodeJS.ErrnoException).code}`);
+      if (!isFileSystemError(error)) throw error;
+      refusals.push(`${path}: ${describe(error)}`);
     }
   }
   throw new SnapshotError('spool_failed', `no directory for the spool: ${refusals.join(', ')}`, {

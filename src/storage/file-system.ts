@@ -1,5 +1,5 @@
 import type { StatsFs } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 
@@ -25,6 +25,33 @@ export async function ifThere<Result>(work: Promise<Result>): Promise<Result | u
   } catch (error) {
     if (isFileSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
+  }
+}
+
+/**
+ * A directory and the parents it lacks, for its own user only. Resolves with the topmost one made, if any.
+ * Not mkdir's own `recursive`: where an automounter or /proc makes nothing and says ENOENT, Node asks again for ever.
+ */
+export async function makeDirectory(path: string): Promise<string | undefined> {
+  try {
+    return await makeOne(path);
+  } catch (error) {
+    if (!isFileSystemError(error, 'ENOENT') || dirname(path) === path) throw error;
+  }
+  const first = await makeDirectory(dirname(path));
+  const made = await makeOne(path);
+  return first ?? made;
+}
+
+async function makeOne(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  } catch (error) {
+    if (!isFileSystemError(error, 'EEXIST')) throw error;
+    // Something is there: a directory, or the kernel says here why it is none.
+    await stat(`${path}/.`);
+    return undefined;
   }
 }
 

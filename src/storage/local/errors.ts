@@ -7,6 +7,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'storage_denied',
   EPERM: 'storage_denied',
   EROFS: 'storage_denied',
+  ENOTDIR: 'storage_misconfigured',
+  ELOOP: 'storage_misconfigured',
+  ENAMETOOLONG: 'storage_misconfigured',
 };
 
 export function toLocalError(error: unknown, path: string): SnapshotError {

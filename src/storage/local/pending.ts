@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
 import type { Pending, StoredObject } from '../contract.ts';
-import { ifThere, isFileSystemError } from '../file-system.ts';
+import { ifThere, isFileSystemError, makeDirectory } from '../file-system.ts';
 import type { ObjectKey } from '../key.ts';
 import { acquire, onDisk, throwIfAborted } from './calls.ts';
 import { toLocalError, toPublishError } from './errors.ts';
@@ -20,7 +20,7 @@ interface Place {
 export async function openPending(place: Place, signal: AbortSignal): Promise<Pending> {
   const { target, partial } = place;
   const directory = dirname(target);
-  await onDisk(directory, signal, makeDirectory(directory));
+  await onDisk(directory, signal, makeLastingDirectory(directory));
   const file = await acquire(partial, signal, open(partial, 'wx', 0o600), (late) => release(late, partial));
   return new LocalPending(place, file, signal);
 }
@@ -123,8 +123,8 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /** A directory that is new must itself survive a power cut, and so must each parent made for it. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+async function makeLastingDirectory(path: string): Promise<void> {
+  const first = await makeDirectory(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }

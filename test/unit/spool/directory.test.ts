@@ -75,7 +75,7 @@ it('says which directory cannot hold a spool', async () => {
   const readOnly = await readOnlyView(base);
   await expect(spoolsAt(join(base, 'file')).open()).rejects.toMatchObject({
     code: 'spool_failed',
-    message: `spool: ${base}/file: file already exists (EEXIST)`,
+    message: `spool: ${base}/file: not a directory (ENOTDIR)`,
   });
   await expect(spoolsAt(join(base, 'frozen')).open()).rejects.toMatchObject({
     code: 'spool_failed',

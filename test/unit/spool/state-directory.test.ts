@@ -19,5 +19,5 @@ it('falls back to no other place when the one named cannot be used', async () =>
   const base = await scratchDirectory();
   await writeFile(join(base, 'file'), '');
   const asked = findStateDirectory({ configured: join(base, 'file'), env: {}, homeDirectory: base });
-  await expect(asked).rejects.toMatchObject({ code: 'spool_failed', message: `no directory for the spool: ${base}/file: EEXIST` });
+  await expect(asked).rejects.toMatchObject({ code: 'spool_failed', message: `no directory for the spool: ${base}/file: not a directory (ENOTDIR)` });
 });

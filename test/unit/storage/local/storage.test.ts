@@ -137,7 +137,13 @@ describe('disk', () => {
   it('refuses a path that is a file', async () => {
     const path = join(await scratchDirectory(), 'file');
     await writeFile(path, 'not a directory');
-    await expect(put(storageAt(path))).rejects.toMatchObject({ code: 'storage_failed', message: expect.stringContaining('not a directory (ENOTDIR)') });
+    await expect(put(storageAt(path))).rejects.toMatchObject({ code: 'storage_misconfigured', message: `local: ${path}/snapshots: not a directory (ENOTDIR)` });
+  });
+
+  it('refuses a file in the place of its directory, which no waiting turns into one', async () => {
+    const path = await scratchDirectory();
+    await writeFile(join(path, 'snapshots'), 'not a directory');
+    await expect(put(storageAt(path))).rejects.toMatchObject({ code: 'storage_misconfigured', isRetryable: false });
   });
 });
 

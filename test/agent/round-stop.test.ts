@@ -1,5 +1,5 @@
 import { readdir, readlink } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { exitCodeOf } from '../../src/agent/report.ts';
 import { SnapshotError } from '../../src/errors.ts';
 import { objectKey } from '../../src/storage/key.ts';
@@ -118,7 +118,13 @@ describe('the deadline of a round', () => {
     const scene = await aScene({ snapshotTimeoutMs: 1000 });
     const [fast, slow] = [new MemoryStorage({ name: 'fast' }), new MemoryStorage({ name: 'slow' })];
     slow.inject({ step: 'commit', error: 'hang' });
-    const report = await round(scene, [destinationOf(fast), destinationOf(slow)]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ended = round(scene, [destinationOf(fast), destinationOf(slow)]);
+    const isLateAlone = () => scene.log.of('snapshot_delivered').length === 1 && slow.steps.some((step) => step.startsWith('commit'));
+    while (!isLateAlone()) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(1000);
+    const report = await ended;
     expect(report).toMatchObject({ outcome: 'partial', delivered: [{ destination: 'fast' }], missed: [{ destination: 'slow', code: 'round_timeout' }] });
     expect(slow.pending.size).toBe(0);
   });
@@ -131,7 +137,7 @@ describe('the deadline of a round', () => {
 
 describe('a destination that stalls', () => {
   it.each<FaultStep>(['open', 'write', 'commit', 'stat'])('is given up, tried again, and holds nobody else up: %s', async (step) => {
-    const scene = await aScene({ stallTimeoutMs: 100 });
+    const scene = await aScene({ stallTimeoutMs: 400 });
     const [fast, slow] = [new MemoryStorage({ name: 'fast' }), new MemoryStorage({ name: 'slow' })];
     scene.vault.archive = ARCHIVE;
     slow.inject({ step, error: 'hang' });

@@ -1,7 +1,7 @@
 import type { RestError } from '@azure/storage-blob';
 import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts';
+import { describeLine, type LineFailure } from '../line.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { describeLine } from './line.ts';
 
 export type Translate = (error: unknown, key: string) => SnapshotError;
 
@@ -119,7 +119,12 @@ function meaningOf(failure: Failure): Meaning {
   const known = MEANINGS[name];
   if (known !== undefined) return known;
   if (IDENTITY_ERRORS.includes(name)) return meaningOfIdentity(failure);
-  return status === undefined ? { code: 'storage_unavailable', ...describeLine(name, text) } : { code: codeOfStatus(status) };
+  return status === undefined ? { code: 'storage_unavailable', ...meaningOfLine(name, text) } : { code: codeOfStatus(status) };
+}
+
+function meaningOfLine(name: string, text: string): LineFailure {
+  // The SDK's own errors have no code: a body that ends too soon, for one.
+  return name === 'Error' ? { says: text } : describeLine({ code: name, text }, { endpoint: 'endpoint', caCert: 'ca_cert' });
 }
 
 function codeOfStatus(status: number): ErrorCode {

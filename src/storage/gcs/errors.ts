@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ErrorCode, SnapshotError } from '../../errors.ts';
+import { describeLine, toLineError } from '../line.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { describeLine } from './line.ts';
 
 /** An answer that was read to its end. */
 export interface Answer {
@@ -52,7 +52,7 @@ export function refusal(place: string, answer: Answer, now: Date): SnapshotError
 
 /** What went wrong with the line itself. */
 export function cutOff(place: string, error: unknown): SnapshotError {
-  const { says, advice } = describeLine(error);
+  const { says, advice } = describeLine(toLineError(error), { endpoint: 'endpoint', caCert: 'ca_cert' });
   const cause = new Error(says);
   return new SnapshotError('storage_unavailable', `gcs: ${place}: ${says}`, { cause, ...(advice === undefined ? {} : { advice }) });
 }

@@ -1,6 +1,6 @@
 import { abortReason, type ErrorCode, SnapshotError } from '../../errors.ts';
+import { describeLine, toLineError } from '../line.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { describeNetworkFailure } from './network.ts';
 
 /** What was asked of which object, for messages. */
 export interface Asked {
@@ -61,7 +61,7 @@ export function toS3Error(error: unknown, asked: Asked): SnapshotError {
   const told = readError(error);
   const cause = withoutSecrets(told);
   if (told.status === undefined && MEANINGS[told.name] === undefined) {
-    const { says, advice } = describeNetworkFailure(error);
+    const { says, advice } = describeLine(toLineError(error), { endpoint: 's3_endpoint', caCert: 's3_ca_cert' });
     return new SnapshotError('storage_unavailable', `${place}: ${says}`, { cause, ...(advice && { advice }) });
   }
   const { code, advice } = meaningOf(told);

@@ -61,6 +61,12 @@ describe('check', () => {
     expect(await tree(scene.state)).toEqual([]);
   });
 
+  it('tells each warning once', async () => {
+    const { stdout, stderr } = await run(['check', '--config', (await sceneOverTls({ tls: { skip_verify: true } })).config]);
+    expect(stdout).toContain('warning: the certificate of Vault is not verified');
+    expect(stderr).toBe('');
+  });
+
   it('tells of a CA that did not sign the certificate, and which key to set', async () => {
     const strangers = await Authority.create(await scratchDirectory(), 'strangers');
     const scene = await sceneOverTls({ tls: { ca_cert: strangers.caFile } });

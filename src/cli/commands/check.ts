@@ -27,7 +27,9 @@ const CHECK_LIMIT_MS = 60_000;
 export async function runCheck(command: Extract<Command, { verb: 'check' }>, host: Host): Promise<number> {
   const { config, effective } = await load(command, host);
   if (!command.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
-  const findings = command.offline ? [] : await checkOnline({ ...config, log: { ...config.log, level: 'warn' } }, host);
+  // The warnings are told already, one line above or in the JSON.
+  const quiet: Config = { ...config, warnings: [], log: { ...config.log, level: 'warn' } };
+  const findings = command.offline ? [] : await checkOnline(quiet, host);
   if (command.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
   else host.out(findings.map(renderFinding).join(''));
   const failed = findings.find(({ ok }) => !ok);

@@ -73,6 +73,16 @@ describe('--once', () => {
     expect(host.stderr).toContain('Unable to determine leader instance.  The snapshot agent will only run on the leader node.');
     expect(host.stderr + host.stdout).not.toContain('t0ken');
   });
+
+  it.each([
+    [{ frequency: 'soon' }, 78, 'config_invalid'],
+    [{ spool_path: '/dev/null' }, 74, 'spool_failed'],
+  ])('reports a round that could not begin, too: %j', async (changes, exitCode, code) => {
+    const { host } = await configured(changes, {}, '--once', '--json');
+    expect(await run(host)).toBe(exitCode);
+    expect(JSON.parse(host.stdout)).toMatchObject({ outcome: 'failed', code, message: expect.any(String), delivered: [], missed: [], pruned: [] });
+    expect(host.stderr).toContain(`(${code})`);
+  });
 });
 
 describe('the daemon', () => {

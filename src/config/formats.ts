@@ -129,5 +129,6 @@ function remedyForDuration(written: string, hasDays: boolean): string {
   if (/^\d+(\.\d+)?$/.test(written)) return `write the unit too, for example "${written}s"`;
   if (!hasDays && parseLongDuration(written) !== undefined)
     return 'Go knows no days and weeks, and neither did the agent before: write hours, for example "24h"';
+  if (/^[-+]?(\d+(\.\d*)?(ns|us|µs|μs|ms|[smh])|\d+[dw])+$/.test(written)) return 'it is longer than the 292 years that Go can count: write a shorter one';
   return 'write numbers with their units, for example "1h30m"';
 }

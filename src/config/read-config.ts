@@ -29,7 +29,7 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
   const defaults = { schedule, timezone: values.timezone, retain: values.retain, maxDeletes: values.max_deletes };
   const destinations = readDestinations(top.nested, defaults, findings);
   if (destinations.length === 0 && findings.faults.length === 0) {
-    findings.faults.push('no destination: the snapshot would be thrown away: give local_storage a path');
+    findings.faults.push('no destination: the snapshot would be thrown away: give local_storage a path, or another block its bucket');
   }
   const schedules = destinations.map((destination) => destination.schedule);
   const config: Config = {

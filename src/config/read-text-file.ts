@@ -30,5 +30,7 @@ function reason(code: string | undefined, cause: unknown): string {
   if (code === 'ENOENT') return 'no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EISDIR') return 'is a directory';
+  if (code === 'ENOTDIR') return 'a part of this path is no directory';
+  if (code === 'ELOOP') return 'its symbolic links lead in a circle';
   return code ?? String(cause);
 }

@@ -29,6 +29,7 @@ export const retain: Format<RetentionPolicy> = {
 };
 
 function parseCount(text: string): Parsed<RetentionPolicy> | Refusal {
+  if (/^-?\d+$/.test(text) && !isWhole(text)) return { rule: 'is beyond all counting', remedy: 'write a smaller number, or 0 to keep everything' };
   if (!isWhole(text)) return { rule: 'must be a whole number', remedy: 'write it without fraction and exponent, for example 72' };
   const last = Math.max(0, Number(text));
   const parsed = { value: { ...KEEP_ALL, last }, shown: last === 0 ? `${text} (everything is kept)` : text };

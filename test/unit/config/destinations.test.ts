@@ -42,7 +42,7 @@ it('overrides a schedule of the whole file by a frequency, in the time zone of t
   ]);
 });
 
-const NO_DESTINATION = 'no destination: the snapshot would be thrown away: give local_storage a path';
+const NO_DESTINATION = 'no destination: the snapshot would be thrown away: give local_storage a path, or another block its bucket';
 
 it.each([
   [{}, [NO_DESTINATION]],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -176,9 +176,13 @@ describe('reading the file', () => {
     expect(await faultsOf(content)).toEqual([fault]);
   });
 
-  it('tells a file that is not there from one that is a directory', async () => {
+  it('tells a file that is not there from a directory and from a link to itself', async () => {
     const path = await mkdtemp(join(tmpdir(), 'config-'));
     await expect(loadConfig({ path, env: {} })).rejects.toMatchObject({ code: 'config_unreadable', exitCode: 78, message: `${path}: is a directory` });
+    await symlink(join(path, 'circle'), join(path, 'circle'));
+    await expect(loadConfig({ path: join(path, 'circle'), env: {} })).rejects.toMatchObject({
+      message: `${path}/circle: its symbolic links lead in a circle`,
+    });
     await rm(path, { recursive: true });
     await expect(loadConfig({ path, env: {} })).rejects.toMatchObject({ code: 'config_unreadable', message: `${path}: no such file` });
   });

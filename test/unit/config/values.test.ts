@@ -61,7 +61,12 @@ describe('a wrong value', () => {
     [{ stall_timeout: '0s' }, 'stall_timeout: must be at least 1s, got "0s": write a longer one'],
     [{ jitter: '-1s' }, 'jitter: must not be negative, got "-1s": write a longer one'],
     [{ jitter: '1h' }, 'jitter: must be shorter than the interval of 1h, got 1h: write a shorter one'],
-    [{ name_template: 'snapshot.snap' }, /^name_template: .*has no time/],
+    [{ name_template: 'snapshot.snap' }, 'name_template: has no time in it, got "snapshot.snap": add {time} or {unix_ns}'],
+    [{ frequency: '9999999h' }, /^frequency: .*got "9999999h": it is longer than the 292 years that Go can count: write a shorter one$/],
+    [{ stop_grace: '99999w' }, /^stop_grace: .*got "99999w": it is longer than the 292 years/],
+    [{ stop_grace: '1.5d' }, /^stop_grace: .*got "1.5d": write numbers with their units/],
+    [{ frequency: '1H' }, /^frequency: .*got "1H": write numbers with their units/],
+    [{ retain: 1e20 }, 'retain: is beyond all counting, got 100000000000000000000: write a smaller number, or 0 to keep everything'],
     [{ spool_path: `/${'x'.repeat(200)}\n` }, /^spool_path: must be an absolute path, got "\/x{1,80}…": remove the line break/],
   ])('is refused: %j', async (keys, fault) => {
     const faults = await faultsOf(sound(keys));

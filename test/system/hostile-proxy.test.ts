@@ -39,9 +39,14 @@ beforeEach(async () => {
   await expectTidy(scene, 1);
 });
 
+/** What every archive has at least: those of one Vault differ by a few bytes, and a fault behind the end is none. */
+function commonBytes(): number {
+  return proxy.lastArchive.length - 64;
+}
+
 function everyKilobyte(): readonly number[] {
   const step = IS_FULL ? 16 : 1024;
-  return Array.from({ length: Math.ceil(proxy.lastArchive.length / step) }, (_, index) => index * step);
+  return Array.from({ length: Math.ceil(commonBytes() / step) }, (_, index) => index * step);
 }
 
 function expectNoSecret(output: string): void {
@@ -82,16 +87,16 @@ async function nextRound(daemon: Running, end: RegExp): Promise<string> {
 describe('a line that spoils the snapshot', () => {
   it('leaves no trace when it is cut, wherever that is', async () => {
     const faults = everyKilobyte().map((at): Fault => ({ kind: 'cut', at }));
-    await expectSurvived([...faults, { kind: 'cut', at: proxy.lastArchive.length - 1 }], () => 'vault_cut');
+    await expectSurvived([...faults, { kind: 'cut', at: -1 }], () => 'vault_cut');
   });
 
   it('leaves no trace when the body ends early and looks whole to HTTP', async () => {
-    const faults = [...everyKilobyte(), proxy.lastArchive.length - 1].map((at): Fault => ({ kind: 'short', at }));
+    const faults = [...everyKilobyte(), -1].map((at): Fault => ({ kind: 'short', at }));
     await expectSurvived(faults, (fault) => ('at' in fault && fault.at === 0 ? 'vault_cut' : 'archive_corrupt'));
   });
 
   it('leaves no trace when a single bit is another', async () => {
-    const bits = (proxy.lastArchive.length - GZIP_HEADER_BYTES) * 8;
+    const bits = (commonBytes() - GZIP_HEADER_BYTES) * 8;
     const count = IS_FULL ? bits : 24;
     const faults = Array.from({ length: count }, (_, n): Fault => ({ kind: 'flip', bit: GZIP_HEADER_BYTES * 8 + Math.floor((n * (bits - 1)) / count) }));
     await expectSurvived(faults, () => 'archive_corrupt');

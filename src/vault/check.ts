@@ -37,7 +37,9 @@ export async function checkVault(deps: CheckDeps, signal: AbortSignal): Promise<
   const isFine = (detail: string) => findings.push({ what, ok: true, detail, advice: '' });
   try {
     const seal = await api.call({ method: 'GET', path: 'sys/seal-status' }, signal);
-    isFine(`${endpoint.address} answers${endpoint.isTls ? ' over TLS' : ''}, version ${String(seal.json.version)}`);
+    const { version } = seal.json;
+    const told = typeof version === 'string' && version !== '' ? `, version ${version}` : '';
+    isFine(`${endpoint.address} answers${endpoint.isTls ? ' over TLS' : ''}${told}`);
     what = 'seal and storage';
     checkUsable(seal);
     isFine('unsealed, raft');

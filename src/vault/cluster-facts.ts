@@ -15,7 +15,8 @@ export async function askCluster(api: VaultApi, signal: AbortSignal): Promise<Cl
 /** Initialised, unsealed, and on raft: else the error that says which is missing. */
 export function checkUsable({ json }: Answer): void {
   if (json.initialized === false) throw new SnapshotError('vault_uninitialized', 'vault: it is not initialised');
-  if (json.sealed !== false) throw new SnapshotError('vault_sealed', 'vault: it is sealed');
+  if (json.sealed === true) throw new SnapshotError('vault_sealed', 'vault: it is sealed');
+  if (json.sealed !== false) throw new SnapshotError('vault_bad_answer', 'vault: sys/seal-status: the answer does not say whether it is sealed');
   checkStorage(json.storage_type);
 }
 

@@ -52,6 +52,7 @@ describe('the facts of a cluster', () => {
     { name: 'another storage', seal: { storage_type: 'consul' }, code: 'vault_not_raft' },
     { name: 'a sealed Vault', seal: { sealed: true, cluster_id: undefined }, code: 'vault_sealed' },
     { name: 'a new Vault', seal: { initialized: false, sealed: true }, code: 'vault_uninitialized' },
+    { name: 'an answer of something else', seal: { sealed: undefined }, code: 'vault_bad_answer' },
     { name: 'no cluster id', seal: { cluster_id: '' }, code: 'vault_bad_answer' },
   ])('refuse $name', async ({ seal, code }) => {
     const { client } = await start({ 'sys/leader': ok(LEADER), 'sys/seal-status': ok({ ...SEAL, ...seal }) });
@@ -88,6 +89,11 @@ describe('the check of Vault', () => {
     expect(findings.filter(({ ok: isFine }) => !isFine).map(({ what }) => what)).toEqual(failed);
     expect(findings.filter(({ ok: isFine }) => !isFine).every((finding) => finding.advice.includes(advice))).toBe(true);
     expect(findings[0]).toMatchObject({ what: 'connection', ok: true });
+  });
+
+  it.each([[''], [undefined]])('says nothing of a version it is not told: %j', async (version) => {
+    const { client } = await start({ 'sys/seal-status': ok({ ...SEAL, sealed: true, version }) }, TOKEN);
+    expect((await client.check(NEVER))[0]?.detail).toMatch(/^http:\/\/127\.0\.0\.1:\d+ answers$/);
   });
 
   it('finds fault with a Vault that does not answer', async () => {

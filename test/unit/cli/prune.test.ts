@@ -161,7 +161,7 @@ describe('prune', () => {
     expect(host.stdout).toContain('destination gone: keeps last 2\n  FAIL  ');
     expect(code).toBe(3);
     expect(await left()).toHaveLength(2);
-    expect((await prune('--destination', 'gone')).code).toBe(74);
+    expect((await prune('--destination', 'gone')).code).toBe(78);
   });
 
   it('goes by the pinned cluster while Vault is away, and says so', async () => {

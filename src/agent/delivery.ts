@@ -18,6 +18,8 @@ import { untilThere } from './until-there.ts';
 /** The snapshot on its way, as every destination of the round sees it. */
 export interface Taken {
   readonly takenAt: Date;
+  /** Drawn by lot, for the name: clocks tell no more than milliseconds. */
+  readonly subMs: number;
   readonly roundId: string;
   readonly facts: ClusterFacts;
   readonly meta: Promise<ArchiveMeta>;
@@ -53,8 +55,8 @@ export async function deliverTo(destination: Destination, taken: Taken, deps: Ro
   }
 }
 
-export function nameOf({ takenAt }: Pick<Taken, 'takenAt'>, { index }: ArchiveMeta, { nameTemplate, clusterName, node }: RoundSettings): string {
-  return nameSnapshot(nameTemplate, { takenAt, cluster: clusterName, host: node, index });
+export function nameOf({ takenAt, subMs }: Pick<Taken, 'takenAt' | 'subMs'>, { index }: ArchiveMeta, { nameTemplate, clusterName, node }: RoundSettings): string {
+  return nameSnapshot(nameTemplate, { takenAt, subMs, cluster: clusterName, host: node, index });
 }
 
 export function missed(destination: Destination, error: SnapshotError, log: Log, location = ''): Extract<DestinationResult, { outcome: 'missed' }> {

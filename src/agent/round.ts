@@ -44,7 +44,8 @@ async function takeAndDeliver(all: readonly Destination[], leader: Leader, deps:
     const takenAt = deps.clock.now();
     const verifier = new ArchiveVerifier();
     const proved = prove(drain(archive, spool, verifier), leader, deps.vault, signal);
-    const taken = { takenAt, roundId: deps.newRoundId(), facts, meta: verifier.meta, proved, spool, sizeGuess: needed };
+    const subMs = Math.floor(deps.random() * 1_000_000);
+    const taken = { takenAt, subMs, roundId: deps.newRoundId(), facts, meta: verifier.meta, proved, spool, sizeGuess: needed };
     const delivering = AbortSignal.any([signal, abortedWith(proved)]);
     const [proof, ...results] = await Promise.allSettled([proved, ...destinations.map((destination) => deliverTo(destination, taken, deps, delivering))]);
     // A broken archive is the round's failure, not the destinations'.

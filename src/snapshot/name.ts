@@ -23,6 +23,8 @@ export interface NameTemplate {
 
 export interface NameValues {
   readonly takenAt: Date;
+  /** Nanoseconds within the millisecond: two daemons on one place may start in the same one. */
+  readonly subMs?: number;
   readonly cluster: string;
   readonly host: string;
   readonly index: bigint;
@@ -95,8 +97,8 @@ function parsePart(text: string, part: string): Part {
   throw invalid(text, `has an unknown field {${field}}`, `use ${Object.keys(NAME_FIELDS).join(', ')}`);
 }
 
-function render(field: NameField, { takenAt: at, cluster, host, index }: NameValues): string {
-  if (field === 'unix_ns') return `${BigInt(at.getTime()) * 1_000_000n}`;
+function render(field: NameField, { takenAt: at, subMs = 0, cluster, host, index }: NameValues): string {
+  if (field === 'unix_ns') return `${BigInt(at.getTime()) * 1_000_000n + BigInt(subMs)}`;
   if (field === 'time') return readableTime(at);
   if (field === 'index') return `${index}`;
   return keySafe(field === 'cluster' ? cluster : host);

@@ -25,6 +25,12 @@ describe('the name of a snapshot', () => {
     expect(name(template)).toBe(expected);
   });
 
+  it('tells apart two of one millisecond, and both are read back as of it', () => {
+    const names = [1, 999_999].map((subMs) => name(DEFAULT_NAME_TEMPLATE, { subMs }));
+    expect(names).toEqual(['raft_snapshot-1767323045678000001.snap', 'raft_snapshot-1767323045678999999.snap']);
+    expect(names.map((text) => read(DEFAULT_NAME_TEMPLATE, text))).toEqual(['2026-01-02T03:04:05.678Z', '2026-01-02T03:04:05.678Z']);
+  });
+
   it.each([
     ['Prod Cluster/1', 'Prod-Cluster-1'],
     ['..', 'unknown'],

@@ -2,6 +2,7 @@ import { ERROR_CODES, type SnapshotError } from '../errors.ts';
 import { describePolicy, type RetentionPolicy, type Snapshot } from '../retention/plan.ts';
 import type { Planned, Pruned } from '../retention/prune.ts';
 import type { KeyError } from '../storage/key.ts';
+import { ageOf, timeOf } from './units.ts';
 
 /** What `prune` found and did at one destination. */
 export type Pruning = { readonly destination: string; readonly policy: RetentionPolicy } & (
@@ -87,15 +88,7 @@ function rowsOf(result: Looked): readonly Row[] {
 }
 
 function renderRow({ key, takenAt, standing, fate, reasons }: Row, now: Date): string {
-  const time = `${takenAt.toISOString().slice(0, 19).replace('T', ' ')}Z`;
-  return `${fate.padEnd(7)}  ${time}  ${ageOf(now.getTime() - takenAt.getTime()).padStart(4)}  ${standing.padEnd(8)}  ${key}  ${reasons.join(', ')}`;
-}
-
-/** One number is enough to see what is old: `35m`, `47h`, `90d`. */
-function ageOf(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 120) return `${minutes}m`;
-  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1440)}d`;
+  return `${fate.padEnd(7)}  ${timeOf(takenAt)}  ${ageOf(now.getTime() - takenAt.getTime()).padStart(4)}  ${standing.padEnd(8)}  ${key}  ${reasons.join(', ')}`;
 }
 
 function summarize(rows: readonly Row[], { limit, strangers }: Planned): string {

@@ -1,10 +1,14 @@
 import { toSnapshotError } from '../errors.ts';
-import { type Command, HELP, parseCommand } from './arguments.ts';
+import { type Command, parseCommand } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
+import { runInspect } from './commands/inspect.ts';
+import { runList } from './commands/list.ts';
 import { runOnce } from './commands/once.ts';
 import { runPrune } from './commands/prune.ts';
+import { runVerify } from './commands/verify.ts';
 import { complain } from './complain.ts';
+import { HELP } from './help.ts';
 import type { Host } from './host.ts';
 import { VERSION } from './version.ts';
 
@@ -29,6 +33,12 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return 0;
     case 'check':
       return runCheck(command, host);
+    case 'list':
+      return runList(command, host);
+    case 'inspect':
+      return runInspect(command, host);
+    case 'verify':
+      return runVerify(command, host);
     case 'prune':
       return runPrune(command, host);
     case 'once':

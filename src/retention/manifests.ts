@@ -51,6 +51,16 @@ export async function readManifest(storage: Storage, key: ObjectKey, signal: Abo
   throw new SnapshotError('storage_mismatch', `manifest: is of ${about}, not of the snapshot it is named after`);
 }
 
+/** The manifest of one object, whatever cluster it is of; `storage_mismatch` if it cannot be read. */
+export async function manifestIfThere(storage: Storage, key: ObjectKey, signal: AbortSignal): Promise<Manifest | undefined> {
+  try {
+    return await readManifest(storage, manifestKey(key), signal);
+  } catch (error) {
+    if (error instanceof SnapshotError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
 async function readIfSound(storage: Storage, key: ObjectKey, signal: AbortSignal): Promise<Manifest | undefined> {
   try {
     return await readManifest(storage, key, signal);

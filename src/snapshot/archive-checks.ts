@@ -22,6 +22,16 @@ export const ARCHIVE_CHECKS = {
 
 export type ArchiveCheck = keyof typeof ARCHIVE_CHECKS;
 
-export function corrupt(check: ArchiveCheck, expected: string, found: string, cause?: unknown): SnapshotError {
-  return new SnapshotError('archive_corrupt', `archive: ${check}: expected ${expected}, found ${found}`, cause === undefined ? {} : { cause });
+/** An archive that is not what it must be, by the first check it failed. */
+export class ArchiveFault extends SnapshotError {
+  readonly check: string;
+
+  constructor(check: string, expected: string, found: string, cause?: unknown) {
+    super('archive_corrupt', `archive: ${check}: expected ${expected}, found ${found}`, cause === undefined ? {} : { cause });
+    this.check = check;
+  }
+}
+
+export function corrupt(check: ArchiveCheck, expected: string, found: string, cause?: unknown): ArchiveFault {
+  return new ArchiveFault(check, expected, found, cause);
 }

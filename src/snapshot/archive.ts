@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { SnapshotError, toSnapshotError } from '../errors.ts';
-import { ArchiveMembers } from './archive-members.ts';
+import { ArchiveMembers, type ArchiveSoFar } from './archive-members.ts';
 import { GzipMember } from './gzip-member.ts';
 import type { ArchiveMeta, Proof } from './proof.ts';
+import type { OnEntry } from './state-reader.ts';
 import { TarMembers } from './tar-members.ts';
 
 /** Proves an archive whole in one pass, while its bytes go by: nothing is kept but a few kilobytes. */
@@ -17,7 +18,7 @@ export class ArchiveVerifier {
   #bytes = 0;
   #failure: unknown;
 
-  constructor() {
+  constructor(onEntry?: OnEntry) {
     let resolveMeta: (meta: ArchiveMeta) => void = () => {};
     let rejectMeta: (reason: unknown) => void = () => {};
     this.meta = new Promise((resolve, reject) => {
@@ -27,7 +28,7 @@ export class ArchiveVerifier {
     // Whoever waits for it hears the failure all the same; nobody has to.
     this.meta.catch(() => undefined);
     this.#refuseMeta = rejectMeta;
-    this.#members = new ArchiveMembers(resolveMeta);
+    this.#members = new ArchiveMembers(resolveMeta, onEntry);
     this.#tar = new TarMembers(this.#members);
     this.#gzip = new GzipMember((bytes) => this.#tar.push(bytes));
   }
@@ -48,6 +49,11 @@ export class ArchiveVerifier {
       this.#tar.finish();
       return { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...this.#members.proved() };
     });
+  }
+
+  /** What has passed, of a damaged archive too. */
+  soFar(): ArchiveSoFar {
+    return this.#members.soFar();
   }
 
   /** Frees everything at once; whatever waits rejects with the reason. Safe at any time. */

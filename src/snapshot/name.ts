@@ -81,6 +81,17 @@ export function manifestName(name: string): string {
   return `${name}.json`;
 }
 
+/** Of a record that the snapshot was proved again at that time; never rewritten, so the name has the time in it. */
+export function recordKey(key: ObjectKey, at: Date): ObjectKey {
+  return objectKey(`${manifestKey(key).slice(0, -'.json'.length)}.verified-${readableTime(at)}.json`);
+}
+
+/** When the snapshot was proved again that this record is about. */
+export function recordTime(file: string): Date | undefined {
+  const [, time] = /\.verified-(\d{8}T\d{6}Z)\.json$/.exec(file) ?? [];
+  return time === undefined ? undefined : fromReadable(time);
+}
+
 /** Which snapshot a file among the manifests is about: its manifest, or a record of a later verification. */
 export function subjectOf(file: string): { readonly name: string; readonly isRecord: boolean } | undefined {
   const [, name, record] = /^(.+\.snap)(\.verified-[0-9TZ]+)?\.json$/.exec(file) ?? [];

@@ -15,6 +15,9 @@ const VALUE_FIELD = 2;
 
 export type StateFacts = Pick<Proof, 'entries' | 'seal' | 'sealFingerprint' | 'suspicious'>;
 
+/** Hears of every record that ended: its key, each character one byte, and how many bytes it takes. */
+export type OnEntry = (key: string, bytes: number) => void;
+
 type Expecting = 'record' | 'tag' | 'varint' | 'length' | 'key' | 'value' | 'skip';
 
 /**
@@ -23,11 +26,13 @@ type Expecting = 'record' | 'tag' | 'varint' | 'length' | 'key' | 'value' | 'ski
  */
 export class StateReader {
   readonly #size: number;
+  readonly #onEntry: OnEntry | undefined;
   #at = 0;
   #expecting: Expecting = 'record';
   /** The number under way: 7 bits a byte, lowest first. */
   #number = 0;
   #scale = 1;
+  #recordStart = 0;
   #recordEnd = 0;
   #field = 0;
   /** Bytes left of the key, value or field under way. */
@@ -42,8 +47,9 @@ export class StateReader {
   #unsealKeys: Hash | undefined;
 
   /** `size` is what state.bin will have: no length inside may go beyond it. */
-  constructor(size: number) {
+  constructor(size: number, onEntry?: OnEntry) {
     this.#size = size;
+    this.#onEntry = onEntry;
   }
 
   push(bytes: Buffer): void {
@@ -74,10 +80,16 @@ export class StateReader {
 
   finish(): StateFacts {
     if (this.#expecting !== 'record' || this.#scale > 1) throw unreadable('a whole last record', 'an end in the middle of it');
+    return this.soFar();
+  }
+
+  /** What the records that ended have told. */
+  soFar(): StateFacts {
+    const [hasSealConfig, hasUnsealKeys] = [!this.#missing.has(SEAL_CONFIG), !this.#missing.has(UNSEAL_KEYS)];
     return {
       entries: this.#entries,
-      seal: this.#sealConfig && parseSealConfig(this.#sealConfig.toString()),
-      sealFingerprint: this.#unsealKeys?.digest('hex'),
+      seal: hasSealConfig && this.#sealConfig ? parseSealConfig(this.#sealConfig.toString()) : undefined,
+      sealFingerprint: hasUnsealKeys ? this.#unsealKeys?.copy().digest('hex') : undefined,
       suspicious: [...(this.#isOrdered ? [] : ['keys out of order']), ...[...this.#missing].map((key) => `missing ${key}`)],
     };
   }
@@ -95,6 +107,7 @@ export class StateReader {
 
   #beginRecord(length: number): void {
     if (length > this.#size - this.#at) throw unreadable(`at most ${this.#size - this.#at} bytes of record`, `${length}`);
+    this.#recordStart = this.#at;
     this.#recordEnd = this.#at + length;
     this.#key = undefined;
     this.#nextField();
@@ -161,6 +174,7 @@ export class StateReader {
     this.#previousKey = key;
     this.#entries += 1;
     if (key.startsWith('core/')) this.#missing.delete(key);
+    this.#onEntry?.(key, this.#recordEnd - this.#recordStart);
     this.#expecting = 'record';
   }
 

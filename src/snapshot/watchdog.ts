@@ -18,7 +18,12 @@ export class Watchdog {
   /** Passes on what comes, as long as each part of it comes in time. */
   async *each<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part, void, undefined> {
     const iterator = parts[Symbol.asyncIterator]();
-    for (let next = await this.watch(() => iterator.next()); !next.done; next = await this.watch(() => iterator.next())) yield next.value;
+    try {
+      for (let next = await this.watch(() => iterator.next()); !next.done; next = await this.watch(() => iterator.next())) yield next.value;
+    } finally {
+      // Whoever stops early lets go of what is read. Not waited for: the step under way may hang for ever.
+      iterator.return?.().then(undefined, () => undefined);
+    }
   }
 
   /** Runs one step under the watch. A step that hears no signal is left behind, so that its hang holds nobody up. */

@@ -1,12 +1,12 @@
 import { withDeadline } from '../../agent/deadline.ts';
 import type { Destination } from '../../agent/destination.ts';
 import { type Composed, compose } from '../../compose.ts';
-import type { DestinationConfig } from '../../config/config.ts';
 import { abortReason, SnapshotError, toSnapshotError } from '../../errors.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
 import { carryOut, type PruneDeps, planPrune } from '../../retention/prune.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import type { Command } from '../arguments.ts';
+import { chooseDestinations } from '../choose-destinations.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { exitCodeOf, type Pruning, renderJson, renderText } from '../prune-report.ts';
@@ -21,7 +21,7 @@ const PRUNE_LIMIT_MS = 6 * 3_600_000;
 /** What a round does after its delivery, without the round: at every destination or at one, or only told. */
 export async function runPrune(command: PruneCommand, host: Host): Promise<number> {
   const { config } = await load(command, host);
-  const destinations = choose(config.destinations, command.destination);
+  const destinations = chooseDestinations(config.destinations, command.destination);
   const { stop } = listenForStop(host, 0);
   const composed = await compose({ ...config, destinations, log: { ...config.log, level: 'warn' } }, host);
   try {
@@ -36,12 +36,6 @@ export async function runPrune(command: PruneCommand, host: Host): Promise<numbe
   } finally {
     await composed.close();
   }
-}
-
-function choose(all: readonly DestinationConfig[], name: string | undefined): readonly DestinationConfig[] {
-  const chosen = all.filter((destination) => name === undefined || destination.name === name);
-  if (chosen.length > 0) return chosen;
-  throw new SnapshotError('usage', `--destination: there is no ${JSON.stringify(name)}, only ${all.map((destination) => destination.name).join(', ')}`);
 }
 
 /** Whose snapshots are ours: Vault knows; while it is away, the configuration may. */

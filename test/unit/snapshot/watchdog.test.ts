@@ -69,6 +69,22 @@ describe('parts under the watch', () => {
     expect(seen).toEqual(['a', 'b', 'c']);
   });
 
+  it('are let go of by whoever stops early', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    async function* parts() {
+      try {
+        yield* ['a', 'b', 'c'];
+      } finally {
+        release();
+      }
+    }
+    for await (const part of new Watchdog(NEVER, 1000, stalled).each(parts())) if (part === 'b') break;
+    await expect(released).resolves.toBeUndefined();
+  });
+
   it('end when one does not come', async () => {
     async function* parts() {
       yield 'a';

@@ -1,0 +1,112 @@
+import type { Destination } from '../../agent/destination.ts';
+import { abortReason, ERROR_CODES, SnapshotError, toSnapshotError } from '../../errors.ts';
+import { newestAt } from '../../inventory/newest.ts';
+import { nameWithin } from '../../inventory/selection.ts';
+import { manifestIfThere } from '../../retention/manifests.ts';
+import { inspectArchive } from '../../snapshot/inspection.ts';
+import type { Manifest } from '../../snapshot/manifest.ts';
+import { Watchdog } from '../../snapshot/watchdog.ts';
+import { baseName, type ObjectKey, within } from '../../storage/key.ts';
+import { isFile, openArchiveFile } from '../archive-file.ts';
+import type { Command } from '../arguments.ts';
+import type { Host } from '../host.ts';
+import { type Inspected, renderJson, renderText } from '../inspect-report.ts';
+import { Progress } from '../progress.ts';
+import { type Reading, withDestinations } from '../reading.ts';
+import { listenForStop } from '../signals.ts';
+
+type InspectCommand = Extract<Command, { verb: 'inspect' }>;
+
+/** A snapshot that can be read, wherever it is. */
+interface Source {
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly manifest: Manifest | undefined;
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** What one archive holds, or how two differ; a damaged one is told as far as it goes. */
+export async function runInspect(command: InspectCommand, host: Host): Promise<number> {
+  const { stop } = listenForStop(host, 0);
+  const progress = new Progress(host, 'inspect', () => performance.now());
+  try {
+    const inspected: Inspected[] = [];
+    for (const archive of command.archives) inspected.push(await inspectOne(archive, command, host, progress, stop));
+    progress.end();
+    host.out(command.json ? renderJson(inspected) : renderText(inspected));
+    return inspected.some(({ inspection }) => inspection.damage !== undefined) ? ERROR_CODES.archive_corrupt.exitCode : 0;
+  } finally {
+    progress.end();
+  }
+}
+
+async function inspectOne(archive: string, command: InspectCommand, host: Host, progress: Progress, stop: AbortSignal): Promise<Inspected> {
+  const look = async ({ name, size, manifest, read }: Source): Promise<Inspected> => ({
+    name,
+    size,
+    manifest,
+    inspection: await inspectArchive(
+      counted(read(stop), (bytes) => progress.tell(name, bytes, size)),
+      command.prefixDepth,
+    ),
+  });
+  if (await isMeantAsFile(archive, command)) {
+    const file = await openArchiveFile(archive);
+    return await look({ ...file, name: archive });
+  }
+  return await withDestinations(command, host, async (reading) => await look(await findSource(archive, reading, stop)));
+}
+
+/** A name has no slash; a word that is both a file here and a name is the file, unless destinations were spoken of. */
+async function isMeantAsFile(archive: string, { isConfigGiven }: InspectCommand): Promise<boolean> {
+  if (archive.includes('/')) return true;
+  return archive !== 'latest' && !isConfigGiven && (await isFile(archive));
+}
+
+async function findSource(name: string, { destinations, ours, config, log }: Reading, signal: AbortSignal): Promise<Source> {
+  const found: { readonly destination: Destination; readonly key: ObjectKey; readonly manifest: Manifest | undefined }[] = [];
+  const failures: SnapshotError[] = [];
+  for (const destination of destinations) {
+    try {
+      const place = name === 'latest' ? await findLatest(destination, ours, signal) : await findNamed(destination, name, signal);
+      if (place) found.push(place);
+    } catch (thrown) {
+      if (signal.aborted) throw abortReason(signal);
+      const error = toSnapshotError(thrown);
+      failures.push(error);
+      log.warn({ event: 'look_failed', what: destination.storage.name, code: error.code, error: error.message }, 'could not look at what is there');
+    }
+  }
+  // Of equals the first destination's, as the configuration has them.
+  const [newest] = found.sort((a, b) => Date.parse(b.manifest?.taken_at ?? '1970Z') - Date.parse(a.manifest?.taken_at ?? '1970Z'));
+  if (!newest) throw failures[0] ?? new SnapshotError('not_found', `${name}: not at ${destinations.map(({ storage }) => storage.name).join(', ')}`);
+  const { destination, key, manifest } = newest;
+  const { storage } = destination;
+  const stalled = () => new SnapshotError('storage_unavailable', `${storage.name}: ${key}: nothing moved for ${config.stallTimeoutMs / 1000}s`);
+  const read = (outer: AbortSignal) => {
+    const watchdog = new Watchdog(outer, config.stallTimeoutMs, stalled);
+    return watchdog.each(storage.read(key, watchdog.signal));
+  };
+  return { name: storage.locate(key), size: manifest?.stored_bytes, manifest, read };
+}
+
+async function findLatest(destination: Destination, ours: Reading['ours'], signal: AbortSignal) {
+  const manifest = await newestAt(destination, ours, signal);
+  return manifest && { destination, key: within(destination.prefix, baseName(manifest.key as ObjectKey)), manifest };
+}
+
+async function findNamed(destination: Destination, name: string, signal: AbortSignal) {
+  const key = nameWithin(destination, name);
+  const manifest = await manifestIfThere(destination.storage, key, signal);
+  if (manifest) return { destination, key, manifest };
+  return (await destination.storage.stat(key, signal)) && { destination, key, manifest: undefined };
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    onBytes(bytes);
+    yield chunk;
+  }
+}

@@ -1,0 +1,106 @@
+import { rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/cli/run.ts';
+import { buildArchive, initialisedVault } from '../../fakes/archive.ts';
+import { FakeHost } from '../../fakes/fake-host.ts';
+import { scratchDirectory } from '../../fakes/scratch.ts';
+import { nameAt, storedScene } from './stored.ts';
+
+async function inspect(...args: readonly string[]) {
+  const host = new FakeHost({ argv: ['inspect', ...args] });
+  return { code: await run(host), host };
+}
+
+async function fileOf(archive: Buffer): Promise<string> {
+  const path = join(await scratchDirectory(), 'a.snap');
+  await writeFile(path, archive);
+  return path;
+}
+
+const json = (text: string) => JSON.parse(text) as Record<string, Record<string, unknown>>;
+
+describe('inspect', () => {
+  it.each([
+    { versions: ['1.21.0', '1.9.3'], product: 'vault', words: 'vault, led by 1.21.0, 1.9.3' },
+    { versions: ['2.5.5'], product: null, words: 'Vault or OpenBao, led by 2.5.5' },
+    { versions: [], product: null, words: undefined },
+  ])('tells the server as far as the state does: $versions', async ({ versions, product, words }) => {
+    const entries = [...initialisedVault(), ...versions.map((version) => ({ key: `core/versions/${version}`, value: '{}' }))];
+    const path = await fileOf(buildArchive({ entries }));
+    expect(json((await inspect(path, '--json')).host.stdout).server).toEqual({ product, versions });
+    const { host } = await inspect(path);
+    expect(host.stdout).toMatch(words === undefined ? /^server$/m : new RegExp(`^server +${words}$`, 'm'));
+  });
+
+  it('shows keys as people wrote them, the largest prefix first', async () => {
+    const entries = [...initialisedVault(), { key: 'logical/ü/x', value: Buffer.alloc(50) }, { key: 'logical/ü/y', value: Buffer.alloc(50) }];
+    const { host } = await inspect(await fileOf(buildArchive({ entries })), '--json');
+    const { prefixes } = json(host.stdout).state as { prefixes: readonly object[] };
+    expect(prefixes[1]).toMatchObject({ prefix: 'logical/ü', entries: 2 });
+  });
+
+  it.each([
+    { what: 'cut in the state', archive: buildArchive({ level: 0 }).subarray(0, 1800), members: ['meta.json'] },
+    { what: 'with a byte behind it', archive: buildArchive({ after: (gzip) => Buffer.concat([gzip, Buffer.alloc(1)]) }), members: undefined },
+    { what: 'empty', archive: Buffer.alloc(0), members: [] },
+  ])('goes as far as it can in one that is damaged: $what', async ({ archive, members }) => {
+    const { code, host } = await inspect(await fileOf(archive), '--json');
+    expect(code).toBe(65);
+    const told = json(host.stdout);
+    expect(told).toMatchObject({ complete: false, archive: { bytes: archive.length, sha256: null }, problems: [expect.stringMatching(/^archive: /)] });
+    const seen = (told.archive?.members as readonly { readonly name: string }[]).map(({ name }) => name);
+    expect(seen).toEqual(members ?? ['meta.json', 'state.bin', 'SHA256SUMS', 'SHA256SUMS.sealed']);
+  });
+
+  it('tells the seal of a state that was cut behind it', async () => {
+    const whole = buildArchive({ level: 0, padStateTo: 400_000 });
+    const { host } = await inspect(await fileOf(whole.subarray(0, 200_000)), '--json');
+    expect(json(host.stdout)).toMatchObject({ complete: false, seal: { type: 'shamir', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+  });
+
+  it('says when a file is another archive than the manifest beside it is about', async () => {
+    const { put, folderOf } = await storedScene();
+    await put(1, { manifest: { archive_sha256: 'cd'.repeat(32) } });
+    const { code, host } = await inspect(join(folderOf('local'), nameAt(1)));
+    expect(code).toBe(0);
+    expect(host.stdout).toContain(`problem: its manifest is of an archive with the sha256 ${'cd'.repeat(32)}`);
+  });
+
+  it('takes the newest of all destinations, and goes on where one cannot be looked at', async () => {
+    const scene = await storedScene({ names: ['a', 'b'] });
+    await scene.put(2, { at: ['a'] });
+    await scene.put(1, { at: ['b'] });
+    expect((await scene.call('inspect', 'latest')).host.stdout).toContain(join(scene.folderOf('b'), nameAt(1)));
+    expect((await scene.call('inspect', 'latest', '--destination', 'a')).host.stdout).toContain(join(scene.folderOf('a'), nameAt(2)));
+    await rm(scene.folderOf('a'), { recursive: true });
+    await symlink(scene.folderOf('a'), scene.folderOf('a'));
+    const { code, host } = await scene.call('inspect', 'latest');
+    expect(code).toBe(0);
+    expect(host.stderr).toContain('event=look_failed');
+  });
+
+  it('finds one without a manifest by its name', async () => {
+    const scene = await storedScene();
+    await scene.put(1, { isBare: true });
+    const { code, host } = await scene.call('inspect', nameAt(1), '--json');
+    expect(code).toBe(0);
+    expect(json(host.stdout)).toMatchObject({ complete: true, manifest: null });
+    expect((await scene.call('inspect', nameAt(2))).code).toBe(1);
+  });
+
+  it('tells only what differs between two, the largest change first', async () => {
+    const one = await fileOf(buildArchive({ index: 10n }));
+    const other = await fileOf(buildArchive({ index: 20n, padStateTo: 5000 }));
+    const { code, host } = await inspect(one, other, '--json');
+    expect(code).toBe(0);
+    expect(json(host.stdout).difference).toEqual([{ prefix: 'logical/11111111-1111-1111-1111-111111111111', entries: 1, bytes: expect.any(Number) }]);
+    expect((await inspect(one, one)).host.stdout).toContain('no prefix has more or fewer');
+  });
+
+  it('exits 1 for a file that is not there, and 2 for a directory', async () => {
+    const directory = await scratchDirectory();
+    expect((await inspect(join(directory, 'none.snap'))).code).toBe(1);
+    expect((await inspect(directory)).code).toBe(2);
+  });
+});

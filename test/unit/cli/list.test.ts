@@ -1,0 +1,148 @@
+import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nameAt, storedScene, timeAt } from './stored.ts';
+
+interface Told {
+  readonly cluster_id: string | null;
+  readonly snapshots: readonly Record<string, unknown>[];
+  readonly destinations: readonly Record<string, unknown>[];
+}
+
+async function listed(scene: Awaited<ReturnType<typeof storedScene>>, ...flags: readonly string[]): Promise<Told & { readonly code: number }> {
+  const { code, host } = await scene.call('list', '--json', ...flags);
+  return { ...(JSON.parse(host.stdout) as Told), code };
+}
+
+const column = (told: Told, field: string) => told.snapshots.map((row) => row[field]);
+
+describe('list', () => {
+  it('shows every snapshot once, newest first, with where it is', async () => {
+    const scene = await storedScene({ names: ['a', 'b'] });
+    await scene.put(2, { previous: 3 });
+    await scene.put(1, { at: ['a'], previous: 2 });
+    const told = await listed(scene);
+    expect(told).toMatchObject({ code: 0, cluster_id: 'id-1' });
+    expect(column(told, 'name')).toEqual([nameAt(1), nameAt(2)]);
+    expect(column(told, 'present')).toEqual([['a'], ['a', 'b']]);
+    expect(column(told, 'missing')).toEqual([['b'], []]);
+    expect(told.snapshots[0]).toMatchObject({
+      taken_at: timeAt(1).toISOString(),
+      raft_index: 999,
+      standing: 'proved',
+      proved_at: timeAt(1).toISOString(),
+      gaps: [],
+    });
+    const { host } = await scene.call('list');
+    const rows = host.stdout.split('\n').map((line) => line.replaceAll(/\s+/g, ' '));
+    expect(rows[0]).toBe('cluster id-1');
+    expect(rows[1]).toBe('TAKEN AGE SIZE INDEX STANDING PROVED AT MISSING NAME');
+    expect(rows[2]).toMatch(new RegExp(`Z \\d+m \\d+ B 999 proved \\d+m ago a b ${nameAt(1)}$`));
+    expect(rows.slice(4, 7)).toEqual(['', 'a: 2 snapshots', 'b: 1 snapshot']);
+  });
+
+  it('does not call missing what that destination would have pruned, has its own schedule for, or never was to have', async () => {
+    const settings = { retain: 2 };
+    const scene = await storedScene({ names: ['a', 'b'], settings });
+    for (const hours of [5, 4, 3]) await scene.put(hours, { at: ['a'] });
+    for (const hours of [2, 1]) await scene.put(hours);
+    expect(column(await listed(scene), 'missing')).toEqual([[], [], [], [], []]);
+    const young = await storedScene({ names: ['a', 'b'] });
+    await young.put(3, { at: ['a'] });
+    await young.put(2, { at: ['a'], manifest: { schedule: 'a' } });
+    await young.put(1, { at: ['b'] });
+    expect(column(await listed(young), 'missing')).toEqual([['a'], [], []]);
+  });
+
+  it('shows what the old agent made as not proved, and counts what is not ours', async () => {
+    const scene = await storedScene();
+    await scene.put(1, { isBare: true });
+    await writeFile(join(scene.folderOf('local'), 'notes.txt'), 'mine');
+    const told = await listed(scene);
+    expect(told.snapshots).toEqual([expect.objectContaining({ standing: 'unproved', proved_at: null, raft_index: null, missing: [] })]);
+    expect(told.destinations).toEqual([expect.objectContaining({ snapshots: 1, strangers: 1, foreign: 0 })]);
+    const { host } = await scene.call('list');
+    expect(host.stdout).toContain('not proved');
+    expect(host.stdout).toContain('local: 1 snapshot, 1 other objects, not ours\n');
+    expect(host.stdout).not.toContain('notes.txt');
+  });
+
+  it('counts snapshots of another cluster and never shows them; ours is the pinned one, else that of the newest', async () => {
+    const scene = await storedScene();
+    await scene.put(2, { manifest: { cluster_id: 'id-2' } });
+    await scene.put(1);
+    const told = await listed(scene);
+    expect(column(told, 'name')).toEqual([nameAt(1)]);
+    expect(told.destinations).toEqual([expect.objectContaining({ snapshots: 1, foreign: 1 })]);
+    const id = 'd2e0a2ba-0000-4000-8000-000000000001';
+    const pinned = await storedScene({ settings: { cluster: { id } } });
+    await pinned.put(2, { manifest: { cluster_id: id } });
+    await pinned.put(1);
+    expect(await listed(pinned)).toMatchObject({ cluster_id: id, snapshots: [{ name: nameAt(2) }] });
+  });
+
+  it('marks a gap by what the manifest says came before, not by what was pruned', async () => {
+    const scene = await storedScene();
+    await scene.put(30, { previous: 31 });
+    await scene.put(10, { previous: 11 });
+    await scene.put(2, { previous: 10 });
+    await scene.put(1, { previous: 2 });
+    expect(column(await listed(scene), 'gaps')).toEqual([[], [{ destination: 'local', since: timeAt(10).toISOString(), seconds: 28_800 }], [], []]);
+    const { host } = await scene.call('list');
+    expect(host.stdout).toMatch(new RegExp(`${nameAt(2)}\n {2}\\^ gap of 8h at local: nothing after `));
+  });
+
+  it('says that the next one is overdue', async () => {
+    const scene = await storedScene();
+    await scene.put(5);
+    const told = await listed(scene);
+    expect(told.destinations).toEqual([expect.objectContaining({ overdue_since: timeAt(4).toISOString() })]);
+    expect((await scene.call('list')).host.stdout).toMatch(/warning: the next one is overdue for 4h\n/);
+  });
+
+  it('shows the last time it was verified', async () => {
+    const scene = await storedScene();
+    await scene.put(40);
+    expect((await scene.call('verify')).code).toBe(0);
+    const [row] = (await listed(scene)).snapshots;
+    expect(Date.parse(row?.proved_at as string)).toBeGreaterThan(timeAt(1).getTime());
+  });
+
+  it('tells one of another size than was proved, a lost one and an unreadable manifest', async () => {
+    const scene = await storedScene();
+    for (const hours of [3, 2, 1]) await scene.put(hours);
+    const folder = scene.folderOf('local');
+    await truncate(join(folder, nameAt(3)), 10);
+    await rm(join(folder, nameAt(2)));
+    await writeFile(join(folder, 'manifests', `${nameAt(1)}.json`), '{');
+    const told = await listed(scene);
+    expect(column(told, 'standing')).toEqual(['unreadable', 'damaged']);
+    expect(told.destinations).toEqual([expect.objectContaining({ lost: [nameAt(2)], errors: [expect.objectContaining({ code: 'storage_mismatch' })] })]);
+  });
+
+  it('lists the others when one destination cannot be listed, and exits 3', async () => {
+    const scene = await storedScene({ names: ['a', 'b'] });
+    await scene.put(1);
+    await rm(scene.folderOf('a'), { recursive: true });
+    await symlink(scene.folderOf('a'), scene.folderOf('a'));
+    const { code, host } = await scene.call('list');
+    expect(code).toBe(3);
+    expect(host.stdout).toMatch(/^a: FAIL {2}/m);
+    expect(host.stdout).toContain(nameAt(1));
+    expect((await scene.call('list', '--destination', 'a')).code).toBe(78);
+    expect((await scene.call('list', '--destination', 'c')).code).toBe(2);
+  });
+
+  it('takes the alias for no stranger', async () => {
+    const scene = await storedScene({ each: { latest_alias: 'newest' } });
+    await scene.put(1);
+    await writeFile(join(scene.folderOf('local'), 'newest.snap'), await readFile(join(scene.folderOf('local'), nameAt(1))));
+    expect((await listed(scene)).destinations).toEqual([expect.objectContaining({ snapshots: 1, strangers: 0 })]);
+  });
+
+  it('says so where there is nothing', async () => {
+    const scene = await storedScene();
+    const { code, host } = await scene.call('list');
+    expect({ code, stdout: host.stdout, stderr: host.stderr }).toEqual({ code: 0, stdout: 'no snapshots\n\nlocal: 0 snapshots\n', stderr: '' });
+  });
+});

@@ -4,7 +4,7 @@ import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { type Running, run, start } from '../system/program.ts';
 import { makeScene, type Scene } from '../system/scene.ts';
-import { blocksOf, expectTidyAt, expectWholeAt, localPlace, namesAt, type Place } from './places.ts';
+import { blocksOf, expectTidyAt, expectWholeAt, localPlace, namesAt } from './places.ts';
 import type { Moment, Step } from './store-front.ts';
 import { type StoreName, type StorePlace, Stores } from './stores.ts';
 
@@ -67,16 +67,10 @@ async function killAt(point: Point, { config }: Scene, { front }: StorePlace): P
   await front.comeBack();
 }
 
-async function expectUndisturbed(places: readonly Place[], before: readonly (readonly string[])[]): Promise<void> {
-  for (const [nth, place] of places.entries()) {
-    const names = [...(await expectWholeAt(place)).keys()];
-    expect(names, place.name).toEqual(expect.arrayContaining([...(before[nth] ?? [])]));
-    expect((await namesAt(place)).manifests, place.name).toEqual(expect.arrayContaining((before[nth] ?? []).map((name) => `${name}.json`)));
-  }
-}
-
-async function snapshotsAt(places: readonly Place[]): Promise<readonly (readonly string[])[]> {
-  return (await Promise.all(places.map(namesAt))).map(({ snapshots }) => snapshots);
+/** What was there is there still, its manifest too, and what came is whole. */
+async function expectUndisturbed(store: StorePlace, before: readonly string[]): Promise<void> {
+  expect([...(await expectWholeAt(store)).keys()]).toEqual(expect.arrayContaining([...before]));
+  expect((await namesAt(store)).manifests).toEqual(expect.arrayContaining(before.map((name) => `${name}.json`)));
 }
 
 describe('a kill -9 in the middle of an upload', () => {
@@ -89,9 +83,9 @@ describe('a kill -9 in the middle of an upload', () => {
     await scene.configure(blocksOf(places));
     for (let each = 0; each < RETAINED; each++) await succeed(scene);
     for (const point of POINTS.filter(({ step }) => step !== 'open' || name !== 'azurite')) {
-      const before = await snapshotsAt([store]);
+      const { snapshots: before } = await namesAt(store);
       await killAt(point, scene, store);
-      await expectUndisturbed([store], before);
+      await expectUndisturbed(store, before);
       const log = await succeed(scene);
       // Once it is committed the next start proves it again, and sees to its manifest.
       const isAdopted = point.isManifest || (point.step === 'commit' && point.moment === 'after');

@@ -34,7 +34,7 @@ function renderPlace(place: PlaceOverview, now: Date): string {
   if (place.outcome === 'failed') return `${place.destination}: FAIL  ${place.error.message} (${place.error.code})\n  hint: ${place.error.advice}\n`;
   const counts = [
     `${place.snapshots} ${place.snapshots === 1 ? 'snapshot' : 'snapshots'}`,
-    ...(place.strangers > 0 ? [`${place.strangers} other objects, not ours`] : []),
+    ...(place.strangers > 0 ? [`other objects, not ours: ${place.strangers}`] : []),
     ...(place.foreign > 0 ? [`${place.foreign} of another cluster`] : []),
   ];
   return [

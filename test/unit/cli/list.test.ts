@@ -63,7 +63,7 @@ describe('list', () => {
     expect(told.destinations).toEqual([expect.objectContaining({ snapshots: 1, strangers: 1, foreign: 0 })]);
     const { host } = await scene.call('list');
     expect(host.stdout).toContain('not proved');
-    expect(host.stdout).toContain('local: 1 snapshot, 1 other objects, not ours\n');
+    expect(host.stdout).toContain('local: 1 snapshot, other objects, not ours: 1\n');
     expect(host.stdout).not.toContain('notes.txt');
   });
 

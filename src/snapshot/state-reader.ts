@@ -85,11 +85,10 @@ export class StateReader {
 
   /** What the records that ended have told. */
   soFar(): StateFacts {
-    const [hasSealConfig, hasUnsealKeys] = [!this.#missing.has(SEAL_CONFIG), !this.#missing.has(UNSEAL_KEYS)];
     return {
       entries: this.#entries,
-      seal: hasSealConfig && this.#sealConfig ? parseSealConfig(this.#sealConfig.toString()) : undefined,
-      sealFingerprint: hasUnsealKeys ? this.#unsealKeys?.copy().digest('hex') : undefined,
+      seal: this.#sealConfig && parseSealConfig(this.#sealConfig.toString()),
+      sealFingerprint: this.#missing.has(UNSEAL_KEYS) ? undefined : this.#unsealKeys?.copy().digest('hex'),
       suspicious: [...(this.#isOrdered ? [] : ['keys out of order']), ...[...this.#missing].map((key) => `missing ${key}`)],
     };
   }

@@ -59,6 +59,14 @@ describe('inspect', () => {
     expect(json(host.stdout)).toMatchObject({ complete: false, seal: { type: 'shamir', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) } });
   });
 
+  it('tells what is suspicious in a whole one', async () => {
+    const { code, host } = await inspect(await fileOf(buildArchive({ entries: [{ key: 'core/keyring', value: 'x' }] })), '--json');
+    const told = json(host.stdout);
+    expect(code).toBe(0);
+    expect(told.state).toMatchObject({ suspicious: ['missing core/mounts', 'missing core/seal-config', 'missing core/hsm/barrier-unseal-keys'] });
+    expect(told.problems).toEqual(told.state?.suspicious);
+  });
+
   it('says when a file is another archive than the manifest beside it is about', async () => {
     const { put, folderOf } = await storedScene();
     await put(1, { manifest: { archive_sha256: 'cd'.repeat(32) } });

@@ -44,14 +44,16 @@ describe('list', () => {
   it('does not call missing what that destination would have pruned, has its own schedule for, or never was to have', async () => {
     const settings = { retain: 2 };
     const scene = await storedScene({ names: ['a', 'b'], settings });
-    for (const hours of [5, 4, 3]) await scene.put(hours, { at: ['a'] });
-    for (const hours of [2, 1]) await scene.put(hours);
+    for (const hours of [4, 3]) await scene.put(hours, { at: ['a'] });
+    for (const hours of [5, 2, 1]) await scene.put(hours);
     expect(column(await listed(scene), 'missing')).toEqual([[], [], [], [], []]);
     const young = await storedScene({ names: ['a', 'b'] });
-    await young.put(3, { at: ['a'] });
+    await young.put(5, { at: ['a'] });
+    await young.put(4);
+    await young.put(3, { at: ['a'], manifest: { schedule: 'b' } });
     await young.put(2, { at: ['a'], manifest: { schedule: 'a' } });
     await young.put(1, { at: ['b'] });
-    expect(column(await listed(young), 'missing')).toEqual([['a'], [], []]);
+    expect(column(await listed(young), 'missing')).toEqual([['a'], [], [], [], []]);
   });
 
   it('shows what the old agent made as not proved, and counts what is not ours', async () => {

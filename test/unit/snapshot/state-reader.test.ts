@@ -17,6 +17,19 @@ const key = (text: string) => Buffer.concat([Buffer.from([0x0a]), varint(text.le
 const replaced = (entry: StateEntry) => initialisedVault().map((each) => (each.key === entry.key ? entry : each));
 
 describe('the records of a state', () => {
+  it('tell the seal and its fingerprint only once their records have ended', () => {
+    const state = stateRecords(initialisedVault());
+    const at = (length: number) => {
+      const reader = new StateReader(state.length);
+      reader.push(state.subarray(0, length));
+      return reader.soFar();
+    };
+    const [keys, config] = [state.indexOf('unseal keys, wrapped'), state.indexOf('{"type"') + '{}'.length];
+    expect(at(keys)).toMatchObject({ entries: 3, seal: undefined, sealFingerprint: undefined });
+    expect(at(config)).toMatchObject({ entries: 7, seal: undefined, sealFingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(at(state.length)).toMatchObject({ entries: 9, seal: { type: 'shamir' } });
+  });
+
   it.each([1, 2, 3, 5, 64, 65_536])('are counted and looked at in chunks of %i bytes', (chunkBytes) => {
     expect(read(stateRecords(initialisedVault()), chunkBytes)).toEqual({
       entries: 9,

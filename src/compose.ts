@@ -6,6 +6,8 @@ import { Agent } from './agent/agent.ts';
 import { systemClock } from './agent/clock.ts';
 import type { RoundDeps } from './agent/deps.ts';
 import type { Destination } from './agent/destination.ts';
+import { Progress } from './agent/progress.ts';
+import { watched, watchedSpools } from './agent/watched.ts';
 import { isJournal } from './cli/complain.ts';
 import type { Host } from './cli/host.ts';
 import { VERSION } from './cli/version.ts';
@@ -34,12 +36,14 @@ export interface Composed {
   readonly vault: VaultClient;
   readonly destinations: readonly Destination[];
   readonly spools: SpoolDirectory;
+  readonly progress: Progress;
   readonly log: Log;
   /** Gives back what it holds, our own token first; never rejects. */
   close(): Promise<void>;
 }
 
-export async function compose(config: Config, host: Host): Promise<Composed> {
+/** `say` hears in one line how the agent gets on. */
+export async function compose(config: Config, host: Host, say: (status: string) => void = () => undefined): Promise<Composed> {
   const log = createLog({
     level: config.log.level,
     format: config.log.format === 'json' ? 'json' : 'text',
@@ -53,7 +57,10 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
     now: () => new Date(),
   };
   const deps: StorageDeps = { witness, env: host.env, budget: new PartBudget(PART_BUDGET_BYTES), log, now: () => new Date() };
-  const destinations = await Promise.all(config.destinations.map((destination) => toDestination(destination, config, deps)));
+  const progress = new Progress({ nowMs: () => performance.now(), stallTimeoutMs: config.stallTimeoutMs, say });
+  const destinations = await Promise.all(
+    config.destinations.map(async (one) => toDestination(one, watched(await createStorage(one, deps), progress), config.schedule)),
+  );
   const vault = createVault(config.vault, {
     log,
     clock: systemClock,
@@ -64,8 +71,9 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
   });
   const spools = new LocalSpoolDirectory(directory, witness);
   const roundDeps: RoundDeps = {
-    vault,
-    spools,
+    vault: watched(vault, progress),
+    spools: watchedSpools(spools, progress),
+    progress,
     intents: openIntents(join(directory, 'intents'), witness),
     clock: systemClock,
     log,
@@ -87,6 +95,7 @@ export async function compose(config: Config, host: Host): Promise<Composed> {
     vault,
     destinations,
     spools,
+    progress,
     log,
     close: async () => {
       await Promise.allSettled([vault.close(), ...destinations.map(({ storage }) => storage.close())]);
@@ -103,12 +112,12 @@ interface StorageDeps {
   now(): Date;
 }
 
-async function toDestination(destination: DestinationConfig, config: Config, deps: StorageDeps): Promise<Destination> {
+function toDestination(destination: DestinationConfig, storage: Storage, schedule: Config['schedule']): Destination {
   return {
-    storage: await createStorage(destination, deps),
+    storage,
     prefix: destination.kind === 'local' ? keyPrefix('') : destination.settings.prefix,
     rule: destination.schedule,
-    schedule: destination.schedule === config.schedule ? 'default' : destination.name,
+    schedule: destination.schedule === schedule ? 'default' : destination.name,
     retain: destination.retain,
     maxDeletes: destination.maxDeletes,
     alias: destination.alias,

@@ -46,6 +46,7 @@ export class Agent {
   /** Until told to stop. A failed round is a line in the log, never the end. */
   async run(stopping: StopSignals): Promise<void> {
     const { stop, abort } = stopping;
+    this.#deps.progress?.awake();
     await prepare(this.#destinations, this.#deps, abort);
     while (!stop.aborted) {
       const isForced = this.#wake.signal.aborted;
@@ -62,14 +63,16 @@ export class Agent {
   }
 
   async #rest(signal: AbortSignal): Promise<void> {
-    const { clock, log, random } = this.#deps;
+    const { clock, log, random, progress } = this.#deps;
     const now = clock.now();
     forgetFuture(this.#destinations, now);
     const due = Math.min(...this.#destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime()));
     const nextLook = this.#isLeading ? Number.POSITIVE_INFINITY : now.getTime() + LEADERSHIP_LOOK_MS;
     const next = this.#retryAt ?? new Date(Math.min(due + Math.floor(random() * this.#jitterMs), nextLook));
     if (next.getTime() !== nextLook) log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
+    progress?.resting(now, next);
     await clock.waitUntil(next, signal);
+    progress?.awake();
   }
 
   /** Asks who leads and acts on it. Without a list, for the destinations that are due. */
@@ -77,6 +80,7 @@ export class Agent {
     const begun = this.#deps.clock.now();
     const report = await this.#decide(forced, begun, stopping);
     logReport(report, this.#deps.log);
+    this.#deps.progress?.ended(report);
     this.#remember(report, begun);
     return report;
   }
@@ -122,6 +126,7 @@ export class Agent {
 
   async #takeTurn(due: readonly Destination[], leader: Leader, abort: AbortSignal): Promise<RoundReport> {
     this.#isRunning = true;
+    this.#deps.progress?.taking();
     const report = await runRound(due, leader, this.#deps, abort);
     this.#isRunning = false;
     return report;

@@ -3,6 +3,7 @@ import type { NameTemplate } from '../snapshot/name.ts';
 import type { Intents, SpoolDirectory } from '../spool/contract.ts';
 import type { Leadership, Vault } from '../vault/contract.ts';
 import type { Clock } from './clock.ts';
+import type { Progress } from './progress.ts';
 
 /** What a round works with. */
 export interface RoundDeps {
@@ -13,6 +14,8 @@ export interface RoundDeps {
   readonly log: Log;
   readonly random: () => number;
   readonly newRoundId: () => string;
+  /** Is told how it goes, where somebody watches over the process. */
+  readonly progress?: Progress;
   readonly settings: RoundSettings;
 }
 

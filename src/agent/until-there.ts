@@ -35,10 +35,12 @@ export async function untilThere({ storage, key, content, put }: Wanted, deps: R
     signal,
     wait: pause,
     random: deps.random,
-    onRetry: (error, delayMs) =>
+    onRetry: (error, delayMs) => {
+      deps.progress?.moved(delayMs);
       deps.log.warn(
         { event: 'upload_retry', destination: storage.name, code: error.code, error: error.message, delay_ms: delayMs },
         'destination failed, trying again',
-      ),
+      );
+    },
   });
 }

@@ -28,7 +28,7 @@ import { PartBudget } from './storage/part-writer.ts';
 import { createVault, type VaultClient } from './vault/client.ts';
 
 /** For parts of all uploads together, beyond the one that each may always have. */
-const PART_BUDGET_BYTES = 16 * 1024 * 1024;
+const PART_BUDGET_BYTES = 10 * 1024 * 1024;
 
 /** Everything one configuration needs, wired. */
 export interface Composed {

@@ -1,12 +1,13 @@
 import { abortReason } from '../errors.ts';
 
 const MIB = 1024 * 1024;
-const SMALLEST_PART_BYTES = 8 * MIB;
+/** The least S3 takes: each upload always has one, and the memory of a round is what they add up to. */
+const SMALLEST_PART_BYTES = 5 * MIB;
 const LARGEST_PART_BYTES = 5 * 1024 * MIB;
 /** What S3 allows; Azure allows five times as many. */
 const MOST_PARTS = 10_000;
 /** Part sizes double each time this many parts are full: 10,000 parts then hold more than 5 TiB, whatever the guess was. */
-const PARTS_PER_SIZE = 1_000;
+const PARTS_PER_SIZE = 900;
 
 /** Memory for parts beyond the one that every upload may always have; shared by all uploads of the process. */
 export class PartBudget {

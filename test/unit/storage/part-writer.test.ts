@@ -33,13 +33,13 @@ function writerOf(sends: HeldSends, more: { budget?: PartBudget; concurrency?: n
 
 describe('the size of parts', () => {
   it.each([
-    { number: 1, guess: 0, mib: 8 },
-    { number: 1, guess: 1, mib: 8 },
-    { number: 1, guess: 40_000 * MIB, mib: 8 },
-    { number: 1, guess: 40_000 * MIB + 1, mib: 9 },
-    { number: 1_000, guess: 0, mib: 8 },
-    { number: 1_001, guess: 0, mib: 16 },
-    { number: 9_001, guess: 0, mib: 4_096 },
+    { number: 1, guess: 0, mib: 5 },
+    { number: 1, guess: 1, mib: 5 },
+    { number: 1, guess: 25_000 * MIB, mib: 5 },
+    { number: 1, guess: 25_000 * MIB + 1, mib: 6 },
+    { number: 900, guess: 0, mib: 5 },
+    { number: 901, guess: 0, mib: 10 },
+    { number: 9_001, guess: 0, mib: 5_120 },
     { number: 10_000, guess: 5 * 1024 * 1024 * MIB, mib: 5_120 },
   ])('of part $number is $mib MiB when $guess bytes are expected', ({ number, guess, mib }) => {
     expect(partBytes(number, guess)).toBe(mib * MIB);
@@ -84,9 +84,9 @@ describe('a part writer', () => {
 
   it.each([
     { bytes: 1, parts: [1] },
-    { bytes: 8 * MIB, parts: [8 * MIB] },
-    { bytes: 8 * MIB + 1, parts: [8 * MIB, 1] },
-    { bytes: 20 * MIB, parts: [8 * MIB, 8 * MIB, 4 * MIB] },
+    { bytes: 5 * MIB, parts: [5 * MIB] },
+    { bytes: 5 * MIB + 1, parts: [5 * MIB, 1] },
+    { bytes: 12 * MIB, parts: [5 * MIB, 5 * MIB, 2 * MIB] },
   ])('cuts $bytes bytes into parts of $parts', async ({ bytes, parts }) => {
     const sends = new HeldSends();
     const writer = writerOf(sends);
@@ -98,7 +98,7 @@ describe('a part writer', () => {
   it('lets go of the chunk as soon as it has taken it', async () => {
     const sends = new HeldSends();
     const writer = writerOf(sends);
-    const chunk = Buffer.alloc(8 * MIB, 1);
+    const chunk = Buffer.alloc(5 * MIB, 1);
     await writer.write(chunk);
     chunk.fill(2);
     await sends.endAllDuring(writer.end());
@@ -108,7 +108,7 @@ describe('a part writer', () => {
   it('has no more parts under way than it may', async () => {
     const sends = new HeldSends();
     const writer = writerOf(sends, { concurrency: 2 });
-    const writing = writer.write(Buffer.alloc(40 * MIB));
+    const writing = writer.write(Buffer.alloc(25 * MIB));
     await turn();
     // Two on their way; a third is filled only when one of them has ended.
     expect(sends.parts).toHaveLength(2);
@@ -119,7 +119,7 @@ describe('a part writer', () => {
   it('goes on with one part at a time when the memory is with others', async () => {
     const sends = new HeldSends();
     const writer = writerOf(sends, { budget: new PartBudget(0) });
-    const writing = writer.write(Buffer.alloc(24 * MIB));
+    const writing = writer.write(Buffer.alloc(15 * MIB));
     await turn();
     expect(sends.parts).toHaveLength(1);
     await sends.endAllDuring(writing.then(() => writer.end()));
@@ -127,24 +127,24 @@ describe('a part writer', () => {
   });
 
   it('gives back all it borrowed, when it ends and when it is given up', async () => {
-    const budget = new PartBudget(16 * MIB);
+    const budget = new PartBudget(10 * MIB);
     const sends = new HeldSends();
     const writer = writerOf(sends, { budget });
-    await sends.endAllDuring(writer.write(Buffer.alloc(30 * MIB)).then(() => writer.end()));
-    const all = budget.tryTake(16 * MIB);
-    expect(all).toHaveLength(16 * MIB);
+    await sends.endAllDuring(writer.write(Buffer.alloc(15 * MIB)).then(() => writer.end()));
+    const all = budget.tryTake(10 * MIB);
+    expect(all).toHaveLength(10 * MIB);
     budget.giveBack(all!);
     const given = new HeldSends();
     const other = writerOf(given, { budget });
-    await other.write(Buffer.alloc(12 * MIB));
+    await other.write(Buffer.alloc(7 * MIB));
     await given.endAllDuring(other.settle());
-    expect(budget.tryTake(16 * MIB)).toHaveLength(16 * MIB);
+    expect(budget.tryTake(10 * MIB)).toHaveLength(10 * MIB);
   });
 
   it('fails with the first failure of any part, however many follow', async () => {
     const sends = new HeldSends();
     const writer = writerOf(sends);
-    await writer.write(Buffer.alloc(16 * MIB));
+    await writer.write(Buffer.alloc(10 * MIB));
     sends.parts[1]?.end(new Error('first'));
     sends.parts[0]?.end(new Error('second'));
     await expect(writer.end()).rejects.toThrow('first');
@@ -154,7 +154,7 @@ describe('a part writer', () => {
   it('wakes from waiting for a part that fails', async () => {
     const sends = new HeldSends();
     const writer = writerOf(sends, { concurrency: 1 });
-    const writing = writer.write(Buffer.alloc(16 * MIB));
+    const writing = writer.write(Buffer.alloc(10 * MIB));
     await turn();
     sends.parts[0]?.end(new Error('gone'));
     await expect(writing).rejects.toThrow('gone');
@@ -165,7 +165,7 @@ describe('a part writer', () => {
     const stop = new AbortController();
     const sends = new HeldSends();
     const writer = writerOf(sends, { signal: stop.signal });
-    await writer.write(Buffer.alloc(8 * MIB));
+    await writer.write(Buffer.alloc(5 * MIB));
     stop.abort();
     sends.parts[0]?.end(new Error('aborted'));
     await expect(writer.end()).rejects.toMatchObject({ code: 'stopped' });

@@ -103,6 +103,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const takesArchives = verb === 'inspect' ? 2 : verb === 'verify' ? 1 : 0;
   const [bare, unexpected] = takesArchives > 0 ? [undefined, rest[takesArchives]] : verb === undefined ? positionals : rest;
   if (unexpected !== undefined) throw usage(`unexpected argument: ${JSON.stringify(unexpected)}`);
+  if ((values.config ?? bare) === '') throw usage('the path of the configuration is empty');
   if (bare !== undefined && values.config !== undefined) throw usage(`unexpected argument beside --config: ${JSON.stringify(bare)}`);
   const common = { configPath: values.config ?? bare ?? DEFAULT_CONFIG_PATH, envFile: values['env-file'], json: values.json ?? false };
   const there = { ...common, destination: values.destination };

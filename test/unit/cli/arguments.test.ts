@@ -51,6 +51,8 @@ describe('the command line', () => {
   it.each([
     { argv: ['/a.json', '/b.json'], message: 'unexpected argument: "/b.json"' },
     { argv: ['/a.json', '--config', '/b.json'], message: 'unexpected argument beside --config: "/a.json"' },
+    { argv: ['--config', ''], message: 'the path of the configuration is empty' },
+    { argv: [''], message: 'the path of the configuration is empty' },
     { argv: ['--offline'], message: '--offline belongs to check' },
     { argv: ['--json'], message: '--json belongs to --once or a verb' },
     { argv: ['--dry-run'], message: '--dry-run belongs to prune' },

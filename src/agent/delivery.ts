@@ -55,7 +55,11 @@ export async function deliverTo(destination: Destination, taken: Taken, deps: Ro
   }
 }
 
-export function nameOf({ takenAt, subMs }: Pick<Taken, 'takenAt' | 'subMs'>, { index }: ArchiveMeta, { nameTemplate, clusterName, node }: RoundSettings): string {
+export function nameOf(
+  { takenAt, subMs }: Pick<Taken, 'takenAt' | 'subMs'>,
+  { index }: ArchiveMeta,
+  { nameTemplate, clusterName, node }: RoundSettings,
+): string {
   return nameSnapshot(nameTemplate, { takenAt, subMs, cluster: clusterName, host: node, index });
 }
 

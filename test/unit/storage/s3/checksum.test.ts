@@ -52,7 +52,7 @@ describe('a checksum', () => {
 
   it.each<ChecksumMode>(['SHA256', 'off'])('does not close a last part that is empty (%s)', (mode) => {
     const checksum = new Checksum(mode, 0);
-    checksum.update(Buffer.alloc(8 * MIB));
+    checksum.update(Buffer.alloc(5 * MIB));
     checksum.end();
     expect(() => checksum.ofPart(2)).toThrow(RangeError);
     expect(checksum.ofPart(1)).toHaveLength(mode === 'off' ? 16 : 32);

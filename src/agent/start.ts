@@ -1,13 +1,13 @@
 import { SnapshotError, toSnapshotError } from '../errors.ts';
-import { manifestOf, type NamedCluster, newestManifest } from '../retention/manifests.ts';
+import { newestAt } from '../inventory/newest.ts';
 import { findWhole } from '../snapshot/deliver.ts';
-import { type Manifest, parseManifest } from '../snapshot/manifest.ts';
+import { parseManifest } from '../snapshot/manifest.ts';
 import type { Intent } from '../spool/contract.ts';
 import { objectKey } from '../storage/key.ts';
 import { withDeadline } from './deadline.ts';
 import { writeManifest } from './delivery.ts';
 import type { RoundDeps } from './deps.ts';
-import { aliasKey, type Destination } from './destination.ts';
+import type { Destination } from './destination.ts';
 
 // Reading a large snapshot back takes its time, but no destination may keep the first round waiting for ever.
 const ADOPT_LIMIT_MS = 300_000;
@@ -54,7 +54,7 @@ export async function lookAround(destinations: readonly Destination[], deps: Rou
   await Promise.all(
     destinations.map((destination) =>
       attempt(deps, destination.storage.name, deps.settings.stallTimeoutMs, signal, async (limited) => {
-        destination.newest = await findNewest(destination, { template, clusterName, clusterId }, limited);
+        destination.newest = await newestAt(destination, { template, clusterName, clusterId }, limited);
         destination.lastRound = lastRoundOf(destination, deps.clock.now());
       }),
     ),
@@ -65,12 +65,6 @@ export async function lookAround(destinations: readonly Destination[], deps: Rou
 function lastRoundOf({ newest, lastRound }: Destination, now: Date): Date | undefined {
   const takenAt = newest && new Date(newest.taken_at);
   return takenAt && takenAt > now ? (lastRound ?? now) : takenAt;
-}
-
-async function findNewest(destination: Destination, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
-  const { storage, prefix, keepsHistory } = destination;
-  const alias = keepsHistory ? undefined : aliasKey(destination);
-  return alias === undefined ? newestManifest(storage, prefix, ours, signal) : manifestOf(storage, alias, ours, signal);
 }
 
 type Work = (signal: AbortSignal) => Promise<void>;

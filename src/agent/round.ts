@@ -91,7 +91,8 @@ function settled(result: PromiseSettledResult<DestinationResult>): DestinationRe
   return result.value;
 }
 
-function checkCluster(facts: ClusterFacts, pinnedId: string | undefined): void {
+/** A configuration that pins its cluster goes on with no other. */
+export function checkCluster(facts: ClusterFacts, pinnedId: string | undefined): void {
   if (pinnedId === undefined || facts.clusterId === pinnedId) return;
   throw new SnapshotError('cluster_mismatch', `cluster: "addr" answers for ${facts.clusterId}, the configuration wants ${pinnedId}`);
 }

@@ -1,3 +1,5 @@
+import type { ManifestFacts } from '../snapshot/manifest.ts';
+
 /** What this node is to its cluster, and why we think so. */
 export type Leadership =
   /** `isAssumed`: nothing tied the answer to this host (a balancer?); somebody else may have been told the same. */
@@ -5,16 +7,7 @@ export type Leadership =
   | { readonly role: 'standby'; readonly reason: string };
 
 /** What Vault tells about the cluster; asked before the read, because the answer may be gone after it. */
-export interface ClusterFacts {
-  readonly clusterId: string;
-  readonly clusterName: string;
-  readonly product: 'vault' | 'openbao';
-  readonly version: string;
-  readonly sealType: string;
-  readonly sealShares: number;
-  readonly sealThreshold: number;
-  readonly hasRecoverySeal: boolean;
-}
+export type ClusterFacts = ManifestFacts;
 
 /** One Vault server with one identity there. Every error is a SnapshotError `vault_*` or `secret_unavailable`. */
 export interface Vault {

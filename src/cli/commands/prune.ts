@@ -1,5 +1,6 @@
 import { withDeadline } from '../../agent/deadline.ts';
 import type { Destination } from '../../agent/destination.ts';
+import { checkCluster } from '../../agent/round.ts';
 import { type Composed, compose } from '../../compose.ts';
 import { abortReason, SnapshotError, toSnapshotError } from '../../errors.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
@@ -50,8 +51,8 @@ async function findCluster({ vault, log }: Composed, pinnedId: string | undefine
     }
   });
   if (!(told instanceof SnapshotError)) {
-    if (pinnedId === undefined || pinnedId === told.clusterId) return told.clusterId;
-    throw new SnapshotError('cluster_mismatch', `cluster: "addr" answers for ${told.clusterId}, the configuration wants ${pinnedId}`);
+    checkCluster(told, pinnedId);
+    return told.clusterId;
   }
   if (pinnedId === undefined) {
     const advice = 'bring Vault back, or set "cluster": {"id": …} to the cluster_id that the manifests have';

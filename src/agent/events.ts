@@ -1,0 +1,50 @@
+import type { SnapshotError } from '../errors.ts';
+import type { Manifest } from '../snapshot/manifest.ts';
+import type { RoundReport } from './report.ts';
+
+/** The steps whose time is worth knowing; `drain` is how long Vault was held. */
+export type TimedStage = 'drain' | 'upload' | 'commit' | 'readback' | 'prune';
+
+export type DeliveryState = 'waiting' | 'tailing' | 'committing' | 'delivered' | 'missed';
+
+/** One snapshot as a listing and its manifest tell of it. */
+export interface StockedSnapshot {
+  readonly name: string;
+  readonly takenAt: Date;
+  readonly size: number;
+  readonly isProved: boolean;
+  /** When it was last read back and proved again. */
+  readonly verifiedAt: Date | undefined;
+}
+
+/** What happens to one cluster, as it happens. */
+export type AgentEvent =
+  | { readonly kind: 'leadership'; readonly role: 'leader' | 'standby'; readonly reason: string; readonly appliedIndex: bigint | undefined }
+  /** Nobody could tell who leads: Vault is sealed, away, or without a leader. */
+  | { readonly kind: 'leadership_unknown'; readonly error: SnapshotError }
+  /** What Vault says of itself. */
+  | { readonly kind: 'cluster'; readonly id: string; readonly name: string; readonly version: string }
+  | { readonly kind: 'round_began'; readonly roundId: string; readonly destinations: readonly string[]; readonly schedules: readonly string[] }
+  /** Of the whole spool, while it grows; 0 when it is gone. */
+  | { readonly kind: 'spool'; readonly bytes: number }
+  | { readonly kind: 'spool_room'; readonly freeBytes: number }
+  | { readonly kind: 'delivery'; readonly destination: string; readonly state: DeliveryState; readonly bytes: number }
+  | { readonly kind: 'upload_retried'; readonly destination: string; readonly error: SnapshotError }
+  | { readonly kind: 'stage_ended'; readonly stage: TimedStage; readonly ms: number }
+  /** Every round on the leader, and every turn in which nobody could tell who leads. */
+  | { readonly kind: 'round_ended'; readonly roundId: string; readonly schedules: readonly string[]; readonly report: RoundReport }
+  | { readonly kind: 'ticks_skipped'; readonly schedule: string; readonly count: number }
+  | { readonly kind: 'next_round'; readonly schedule: string; readonly at: Date; readonly intervalMs: number }
+  | { readonly kind: 'destination_up'; readonly destination: string; readonly error: SnapshotError | undefined }
+  /** The newest proved one there; undefined: there is none. */
+  | { readonly kind: 'newest'; readonly destination: string; readonly manifest: Manifest | undefined }
+  /** All that is there of this cluster, newest first. */
+  | { readonly kind: 'stock'; readonly destination: string; readonly snapshots: readonly StockedSnapshot[] }
+  | { readonly kind: 'pruned'; readonly destination: string; readonly count: number }
+  | { readonly kind: 'prune_failed'; readonly destination: string; readonly error: SnapshotError }
+  /** A stored copy was read back in full. */
+  | { readonly kind: 'verified'; readonly destination: string; readonly name: string; readonly error: SnapshotError | undefined }
+  | { readonly kind: 'drilled'; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined };
+
+/** Hears of each event in the turn it happens. Never throws, answers nothing, holds nothing up. */
+export type Tell = (event: AgentEvent) => void;

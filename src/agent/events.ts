@@ -1,6 +1,6 @@
 import type { SnapshotError } from '../errors.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
-import type { RoundReport } from './report.ts';
+import type { RoundReport, Stage } from './report.ts';
 
 /** The steps whose time is worth knowing; `drain` is how long Vault was held. */
 export type TimedStage = 'drain' | 'upload' | 'commit' | 'readback' | 'prune';
@@ -17,6 +17,16 @@ export interface StockedSnapshot {
   readonly verifiedAt: Date | undefined;
 }
 
+/** All that is there of this cluster, however old. */
+export interface StockTotals {
+  readonly count: number;
+  readonly bytes: number;
+  readonly newestAt: Date | undefined;
+  readonly oldestAt: Date | undefined;
+  /** When any of them was last read back and proved again. */
+  readonly verifiedAt: Date | undefined;
+}
+
 /** What happens to one cluster, as it happens. */
 export type AgentEvent =
   | { readonly kind: 'leadership'; readonly role: 'leader' | 'standby'; readonly reason: string; readonly appliedIndex: bigint | undefined }
@@ -29,6 +39,8 @@ export type AgentEvent =
   | { readonly kind: 'spool'; readonly bytes: number }
   | { readonly kind: 'spool_room'; readonly freeBytes: number }
   | { readonly kind: 'delivery'; readonly destination: string; readonly state: DeliveryState; readonly bytes: number }
+  /** This destination does not have the snapshot of this round. */
+  | { readonly kind: 'missed'; readonly destination: string; readonly stage: Stage; readonly error: SnapshotError }
   | { readonly kind: 'upload_retried'; readonly destination: string; readonly error: SnapshotError }
   | { readonly kind: 'stage_ended'; readonly stage: TimedStage; readonly ms: number }
   /** Every round on the leader, and every turn in which nobody could tell who leads. */
@@ -38,9 +50,10 @@ export type AgentEvent =
   | { readonly kind: 'destination_up'; readonly destination: string; readonly error: SnapshotError | undefined }
   /** The newest proved one there; undefined: there is none. */
   | { readonly kind: 'newest'; readonly destination: string; readonly manifest: Manifest | undefined }
-  /** All that is there of this cluster, newest first. */
-  | { readonly kind: 'stock'; readonly destination: string; readonly snapshots: readonly StockedSnapshot[] }
-  | { readonly kind: 'pruned'; readonly destination: string; readonly count: number }
+  /** The last 31 days of it, newest first and 2,000 at most, and the totals of all. */
+  | { readonly kind: 'stock'; readonly destination: string; readonly snapshots: readonly StockedSnapshot[]; readonly totals: StockTotals }
+  /** A prune came to its end. `frozen`: why nothing is deleted until somebody clears it up. */
+  | { readonly kind: 'pruned'; readonly destination: string; readonly count: number; readonly frozen: string | undefined }
   | { readonly kind: 'prune_failed'; readonly destination: string; readonly error: SnapshotError }
   /** A stored copy was read back in full. */
   | { readonly kind: 'verified'; readonly destination: string; readonly name: string; readonly error: SnapshotError | undefined }

@@ -1,4 +1,4 @@
-import type { DeliveryState, StockedSnapshot, TimedStage } from '../agent/events.ts';
+import type { DeliveryState, StockedSnapshot, StockTotals, TimedStage } from '../agent/events.ts';
 import type { Stage } from '../agent/report.ts';
 import type { ErrorCode } from '../errors.ts';
 
@@ -114,6 +114,7 @@ export interface DestinationView {
   /** Where its snapshots lie: a path or a URL. */
   readonly location: string;
   readonly schedule: string;
+  /** False after a look or a delivery there failed, until one works. */
   readonly isUp: boolean;
   readonly state: DeliveryState;
   /** Uploaded in the round in progress. */
@@ -123,6 +124,8 @@ export interface DestinationView {
   readonly uploads: { readonly success: number; readonly failure: number; readonly bytes: number; readonly retries: number };
   readonly retention: { readonly deleted: number; readonly errors: number; readonly trouble: Trouble | undefined };
   readonly verification: { readonly lastSuccessAt: Date | undefined; readonly failures: number; readonly trouble: Trouble | undefined };
-  /** Undefined: not looked at yet. Newest first. */
+  /** Of the last 31 days, newest first, 2,000 at most. Undefined: not looked at yet. */
   readonly snapshots: readonly StockedSnapshot[] | undefined;
+  /** Of all there are. Undefined: not looked at yet. */
+  readonly totals: StockTotals | undefined;
 }

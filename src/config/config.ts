@@ -1,3 +1,4 @@
+import type { ListenSettings } from '../observability/listen-config.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import type { AzureSettings } from '../storage/azure/config.ts';
 import type { GcsSettings } from '../storage/gcs/config.ts';
@@ -19,6 +20,10 @@ export interface Config {
   readonly spoolPath: string | undefined;
   readonly nameTemplate: string;
   readonly log: LogConfig;
+  /** Undefined: only the socket in the state directory answers. */
+  readonly listen: ListenSettings | undefined;
+  /** For the textfile collector of node_exporter. */
+  readonly textfile: string | undefined;
   readonly destinations: readonly DestinationConfig[];
   /** `daemon: false` of a fork: one round, then the end. */
   readonly isOneShot: boolean;

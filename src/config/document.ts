@@ -1,6 +1,6 @@
 import { DESTINATION_BLOCKS } from './destination-schema.ts';
 import type { Key, Table } from './format.ts';
-import { REPLACED_KEYS, SECTIONS, TOP_GROUPS, topTable } from './schema.ts';
+import { REPLACED_KEYS, SECTIONS, SHORTHANDS, TOP_GROUPS, topTable } from './schema.ts';
 
 /** `config.example.json`: the keys that have an example, in the order of the schema. */
 export function renderExample(): string {
@@ -12,7 +12,7 @@ export function renderExample(): string {
 
 /** `config.schema.json`, for editors. The daemon takes more: keys in any case, null and "" for what is left out. */
 export function renderJsonSchema(): string {
-  const sections = Object.entries(SECTIONS).map(([name, table]) => [name, blockSchema(table)] as const);
+  const sections = Object.entries(SECTIONS).map(([name, table]) => [name, sectionSchema(name, table)] as const);
   const destinations = DESTINATION_BLOCKS.map(({ block, table, title }) => {
     const one = { ...blockSchema(table), description: `${title}.` };
     return [block, { oneOf: [one, { type: 'array', items: one }] }] as const;
@@ -32,7 +32,7 @@ export function renderReference(): string {
     '<!-- Generated from src/config by scripts/generate-docs.ts; do not edit. -->',
     INTRODUCTION,
     ...TOP_GROUPS.map(({ title, table }) => `## ${title}\n\n${keyTable(table)}`),
-    ...Object.entries(SECTIONS).map(([name, table]) => `## \`${name}\`\n\n${keyTable(table)}`),
+    ...Object.entries(SECTIONS).map(([name, table]) => `## \`${name}\`\n\n${shorthandNote(name)}${keyTable(table)}`),
     ...DESTINATION_BLOCKS.map(
       ({ block, kind, title, table }) =>
         `## \`${block}\`\n\n${title}. One block, or a list of them; the name is \`${kind}\` unless given.\n\n${keyTable(table)}`,
@@ -63,6 +63,15 @@ One JSON file, \`/etc/vault.d/snapshot.json\` unless \`--config FILE\` names ano
 
 function examplesOf(table: Table): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(table).flatMap(([name, key]) => (key.example === undefined ? [] : [[name, key.example]])));
+}
+
+function sectionSchema(name: string, table: Table): Readonly<Record<string, unknown>> {
+  return SHORTHANDS[name] === undefined ? blockSchema(table) : { oneOf: [{ type: 'string' }, blockSchema(table)] };
+}
+
+function shorthandNote(name: string): string {
+  const shorthand = SHORTHANDS[name];
+  return shorthand === undefined ? '' : `A string is the same as \`{"${shorthand}": …}\`.\n\n`;
 }
 
 function blockSchema(table: Table): { readonly type: 'object'; readonly properties: Readonly<Record<string, unknown>>; readonly additionalProperties: false } {

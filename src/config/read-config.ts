@@ -6,8 +6,9 @@ import { readDestinations } from './destinations.ts';
 import { formatDuration } from './duration.ts';
 import { showJson } from './format.ts';
 import type { Json, JsonObject } from './json.ts';
+import { readListen } from './listen.ts';
 import { defaultTimeoutMs, readSchedule, shortestIntervalMs } from './schedule.ts';
-import { REPLACED_KEYS, SECTIONS, topTable } from './schema.ts';
+import { REPLACED_KEYS, SECTIONS, SHORTHANDS, topTable } from './schema.ts';
 
 const EMPTY: JsonObject = { kind: 'object', members: [] };
 const NESTED = [...Object.keys(SECTIONS), ...DESTINATION_BLOCKS.map(({ block }) => block), ...Object.keys(REPLACED_KEYS), '$schema'];
@@ -44,6 +45,8 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     spoolPath: values.spool_path,
     nameTemplate: values.name_template,
     log,
+    listen: readListen(readSection('listen', top.nested, findings), findings),
+    textfile: values.textfile,
     destinations,
     isOneShot: !values.daemon,
     warnings: findings.warnings,
@@ -54,8 +57,13 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
 type Top = Block<typeof topTable>;
 
 function readSection<const N extends keyof typeof SECTIONS>(name: N, nested: ReadonlyMap<string, Json>, findings: Findings): Block<(typeof SECTIONS)[N]> {
-  const json = nested.get(name) ?? EMPTY;
-  if (json.kind !== 'object') findings.faults.push(`${name}: must be an object, got ${showJson(json)}: write {…} with the keys of docs/config.md`);
+  const written = nested.get(name) ?? EMPTY;
+  const shorthand = SHORTHANDS[name];
+  const json: Json = shorthand !== undefined && written.kind === 'string' ? { kind: 'object', members: [{ key: shorthand, value: written }] } : written;
+  if (json.kind !== 'object')
+    findings.faults.push(
+      `${name}: must be ${shorthand === undefined ? '' : 'a string or '}an object, got ${showJson(json)}: write {…} with the keys of docs/config.md`,
+    );
   return readBlock(SECTIONS[name], json.kind === 'object' ? json : EMPTY, { prefix: `${name}.` }, findings);
 }
 

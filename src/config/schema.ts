@@ -1,3 +1,4 @@
+import { listenTable, watchTable } from '../observability/listen-config.ts';
 import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
 import { address } from './address.ts';
 import type { Table } from './format.ts';
@@ -187,17 +188,21 @@ const logTable = {
 } as const satisfies Table;
 
 /** What stands at the top of the file, beside the blocks. */
-export const topTable = { ...vaultTable, ...authTable, ...roundTable } as const satisfies Table;
+export const topTable = { ...vaultTable, ...authTable, ...roundTable, ...watchTable } as const satisfies Table;
 
 /** The same by subject, for the reference. */
 export const TOP_GROUPS: readonly { readonly title: string; readonly table: Table }[] = [
   { title: 'Vault', table: vaultTable },
   { title: 'Logging in', table: authTable },
   { title: 'Rounds', table: roundTable },
+  { title: 'Watching it', table: watchTable },
 ];
 
 /** The blocks that are no destinations. */
-export const SECTIONS = { tls: tlsTable, cluster: clusterTable, log: logTable } as const satisfies Readonly<Record<string, Table>>;
+export const SECTIONS = { tls: tlsTable, cluster: clusterTable, log: logTable, listen: listenTable } as const satisfies Readonly<Record<string, Table>>;
+
+/** Sections that may be written as one string, and the key it stands for. */
+export const SHORTHANDS: Readonly<Record<string, string | undefined>> = { listen: 'address' };
 
 /** Keys of the forks that cannot be honoured, and what replaces them. */
 export const REPLACED_KEYS: Readonly<Record<string, string>> = {

@@ -1,0 +1,115 @@
+import type { ClusterView, DestinationView, ProgramView, ScheduleView, Trouble } from './view.ts';
+
+/**
+ * The status as JSON. The first fields of a cluster are named as Vault Enterprise names them, so that checks written for it go on working;
+ * for their sake the first cluster also stands at the top.
+ */
+export function renderStatus(program: ProgramView, clusters: readonly ClusterView[], now: Date): string {
+  const all = clusters.map(statusOfCluster);
+  return `${JSON.stringify({ ...all[0], now, program: statusOfProgram(program), clusters: all }, null, 2)}\n`;
+}
+
+function statusOfProgram(program: ProgramView) {
+  return {
+    version: program.version,
+    commit: program.commit,
+    node_version: program.nodeVersion,
+    host: program.host,
+    started_at: program.startedAt,
+    config: program.configPath,
+    last_reload_successful: program.isLastReloadGood,
+    config_read_at: program.lastGoodReloadAt,
+  };
+}
+
+function statusOfCluster(cluster: ClusterView) {
+  const { round, lastRound, lastSnapshot, destinations, schedules } = cluster;
+  const errorsInARow = Math.max(0, ...schedules.map(({ consecutiveFailures }) => consecutiveFailures));
+  const isRetry = round !== undefined && errorsInARow > 0;
+  return {
+    last_snapshot_start: lastRound?.startedAt ?? null,
+    last_snapshot_end: lastRound?.endedAt ?? null,
+    last_snapshot_error: lastRound?.trouble?.message ?? '',
+    last_snapshot_url: lastRound?.location ?? '',
+    snapshot_start: round?.startedAt ?? null,
+    // It has one once it is committed, and then it is the last one.
+    snapshot_url: '',
+    next_snapshot_start: earliest(schedules.map(({ nextAt }) => nextAt)),
+    consecutive_errors: errorsInARow,
+    last_rotation_error: destinations.find(({ retention }) => retention.trouble)?.retention.trouble?.message ?? '',
+    retry_in_progress: isRetry,
+    retry_attempt: isRetry ? errorsInARow : 0,
+
+    cluster: cluster.name,
+    cluster_id: cluster.id ?? null,
+    vault_address: cluster.vaultAddress,
+    vault_version: cluster.vaultVersion ?? null,
+    vault_reachable: cluster.isReachable,
+    vault_sealed: cluster.isSealed,
+    vault_tls_verified: cluster.isTlsVerified,
+    clock_skew_seconds: cluster.clockSkewMs === undefined ? null : cluster.clockSkewMs / 1000,
+    leader: cluster.role === 'leader',
+    role: cluster.role,
+    leader_reason: cluster.roleReason,
+    token_expires_at: cluster.token.expiresAt ?? null,
+    last_outcome: lastRound?.outcome ?? null,
+    last_error: statusOfTrouble(lastRound?.trouble),
+    snapshot: lastSnapshot?.name ?? null,
+    raft_index: lastSnapshot?.index ?? null,
+    raft_term: lastSnapshot?.term ?? null,
+    entries: lastSnapshot?.entries ?? null,
+    size: lastSnapshot?.size ?? null,
+    sha256: lastSnapshot?.sha256 ?? null,
+    last_verified_at: latest(destinations.map(({ verification }) => verification.lastSuccessAt)),
+    last_drill_at: cluster.drill.lastSuccessAt ?? null,
+    last_drill_error: statusOfTrouble(cluster.drill.trouble),
+    spool_bytes: cluster.spoolBytes,
+    spool_free_bytes: cluster.spoolFreeBytes ?? null,
+    schedules: schedules.map(statusOfSchedule),
+    destinations: destinations.map(statusOfDestination),
+  };
+}
+
+function statusOfSchedule(schedule: ScheduleView) {
+  return {
+    name: schedule.name,
+    interval_seconds: schedule.intervalMs / 1000,
+    next: schedule.nextAt ?? null,
+    last_attempt: schedule.lastAttemptAt ?? null,
+    last_success: schedule.lastSuccessAt ?? null,
+    consecutive_errors: schedule.consecutiveFailures,
+  };
+}
+
+function statusOfDestination(destination: DestinationView) {
+  const { retention, verification, snapshots } = destination;
+  return {
+    name: destination.name,
+    kind: destination.kind,
+    location: destination.location,
+    schedule: destination.schedule,
+    up: destination.isUp,
+    state: destination.state,
+    bytes: destination.bytes,
+    last_success: destination.lastSuccessAt ?? null,
+    last_error: statusOfTrouble(destination.trouble),
+    snapshots: snapshots?.length ?? null,
+    newest: snapshots?.[0]?.takenAt ?? null,
+    oldest: snapshots?.at(-1)?.takenAt ?? null,
+    last_verified_at: verification.lastSuccessAt ?? null,
+    last_verify_error: statusOfTrouble(verification.trouble),
+    last_rotation_error: statusOfTrouble(retention.trouble),
+  };
+}
+
+function statusOfTrouble(trouble: Trouble | undefined) {
+  return trouble === undefined ? null : { at: trouble.at, code: trouble.code, message: trouble.message, advice: trouble.advice };
+}
+
+function earliest(times: readonly (Date | undefined)[]): Date | null {
+  return times.filter((time) => time !== undefined).sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
+}
+
+function latest(times: readonly (Date | undefined)[]): Date | null {
+  return times.filter((time) => time !== undefined).sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
+}

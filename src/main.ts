@@ -1,5 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import process from 'node:process';
+import { isatty } from 'node:tty';
+import { Lines } from './cli/lines.ts';
 import { run } from './cli/run.ts';
 import { ERROR_CODES } from './errors.ts';
 
@@ -17,18 +19,26 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // Unheard, it makes Node open a debugger's port to everybody on this host.
 process.on('SIGUSR1', () => undefined);
 
+const STDIN = 0;
+const lines = new Lines(() => process.stdin);
+
 process.exitCode = await run({
   argv: process.argv.slice(2),
   env: process.env,
   pid: process.pid,
   hostname: hostname(),
   homeDirectory: homedir(),
+  // Its own stream would be opened by asking it.
+  isStdinTerminal: isatty(STDIN),
+  isStdoutTerminal: process.stdout.isTTY === true,
   isStderrTerminal: process.stderr.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  readLine: (signal) => lines.next(signal),
   isAlive,
   on: (signal, handler) => void process.on(signal, handler),
 });
+lines.close();
 
 function isAlive(pid: number): boolean {
   try {

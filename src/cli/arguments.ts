@@ -1,162 +1,102 @@
 import { parseArgs } from 'node:util';
-import { parseLongDuration } from '../config/duration.ts';
+import { nearest } from '../config/suggest.ts';
 import { SnapshotError } from '../errors.ts';
-import type { Selection } from '../inventory/selection.ts';
+import { CONFIG_ARGUMENT } from './grammar/common.ts';
+import type { Verb } from './grammar/verb.ts';
+import { type Command, LATER_VERBS, VERB_NAMES, type VerbName, verbOf } from './grammar/verbs.ts';
 
-export const DEFAULT_CONFIG_PATH = '/etc/vault.d/snapshot.json';
-const DEFAULT_PREFIX_DEPTH = 2;
+type Values = Readonly<Record<string, string | boolean | undefined>>;
 
-interface Common {
-  readonly configPath: string;
-  readonly envFile: string | undefined;
-  readonly json: boolean;
-}
-
-interface AtDestinations extends Common {
-  /** Undefined: all of them. */
-  readonly destination: string | undefined;
-}
-
-/** What was asked for on the command line. */
-export type Command =
-  | ({ readonly verb: 'daemon' | 'once' } & Common)
-  | ({ readonly verb: 'check'; readonly offline: boolean } & Common)
-  | ({ readonly verb: 'list' } & AtDestinations)
-  | ({
-      readonly verb: 'inspect';
-      /** One, or two to compare: files or names. */
-      readonly archives: readonly string[];
-      readonly prefixDepth: number;
-      /** A word that could be a file or a name is then a name. */
-      readonly isConfigGiven: boolean;
-    } & AtDestinations)
-  | ({
-      readonly verb: 'verify';
-      /** Instead of what is at destinations. */
-      readonly file: string | undefined;
-      readonly selection: Selection;
-      readonly maxAgeMs: number | undefined;
-      readonly isRecording: boolean;
-    } & AtDestinations)
-  | ({
-      readonly verb: 'prune';
-      readonly isDryRun: boolean;
-      /** Instead of the configured fuse; 0: none. */
-      readonly maxDeletes: number | undefined;
-    } & AtDestinations)
-  | { readonly verb: 'help' }
-  | { readonly verb: 'version' };
-
-export const VERBS = ['check', 'list', 'inspect', 'verify', 'prune', 'help', 'version'] as const;
-/** Words that messages of ours name already, or will: never taken for the path of a file. */
-const LATER_VERBS = ['status', 'init', 'import', 'restore', 'drill', 'bootstrap'];
-
-export const OPTIONS = {
-  config: { type: 'string' },
-  'env-file': { type: 'string' },
-  once: { type: 'boolean' },
-  json: { type: 'boolean' },
-  offline: { type: 'boolean' },
-  destination: { type: 'string' },
-  'prefix-depth': { type: 'string' },
-  snapshot: { type: 'string' },
-  all: { type: 'boolean' },
-  newest: { type: 'string' },
-  sample: { type: 'string' },
-  'max-age': { type: 'string' },
-  'no-record': { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  'max-deletes': { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
-
-/** Flags that only some verbs take. */
-const OWNERS: Readonly<Record<string, readonly string[]>> = {
-  offline: ['check'],
-  destination: ['list', 'inspect', 'verify', 'prune'],
-  'prefix-depth': ['inspect'],
-  snapshot: ['verify'],
-  all: ['verify'],
-  newest: ['verify'],
-  sample: ['verify'],
-  'max-age': ['verify'],
-  'no-record': ['verify'],
-  'dry-run': ['prune'],
-  'max-deletes': ['prune'],
-};
+/** Understood before any verb, and of none. */
+const GLOBAL = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
 
 /** Wrong use is a SnapshotError `usage`. */
 export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parseStrictly(argv);
-  const [first, ...rest] = positionals;
-  const verb = VERBS.find((known) => known === first);
-  if (values.help || verb === 'help') return { verb: 'help' };
-  if (values.version || verb === 'version') return { verb: 'version' };
+  const [first] = positionals;
+  const named = VERB_NAMES.find((known) => known === first);
+  if (values.help) return { verb: 'help', args: named === undefined ? [] : [named], flags: {} };
+  if (values.version) return { verb: 'version', args: [], flags: {} };
+  if (named === undefined && first !== undefined) refuseMistyped(first);
+  const name = named ?? 'daemon';
+  const verb = verbOf(name);
+  for (const flag of Object.keys(values)) if (!(flag in verb.flags)) throw usage(`--${flag} belongs to ${ownersOf(flag).join(', ')}`);
+  const apart = verb.apart?.filter((flag) => flag in values) ?? [];
+  if (apart.length > 1) throw usage(`--${apart[1]} does not go with --${apart[0]}`);
+  for (const [flag, needed] of Object.entries(verb.needs ?? {})) if (flag in values && !(needed in values)) throw usage(`--${flag} needs --${needed}`);
+  const args = named === undefined ? positionals : positionals.slice(1);
+  const { args: others, values: all } = verb.argument === CONFIG_ARGUMENT ? takeConfig(args, values) : { args, values };
+  checkArguments(verb, others);
+  // The flags were read as the declaration of this verb has them, which is what its type says.
+  return { verb: name, args: others, flags: readFlags(verb, all) } as Command;
+}
 
-  if (first !== undefined && LATER_VERBS.includes(first)) throw usage(`${first}: this version does not have it yet`);
-  for (const [flag, owners] of Object.entries(OWNERS)) {
-    if (flag in values && !owners.includes(verb ?? '')) throw usage(`--${flag} belongs to ${owners.join(', ')}`);
-  }
-  if (verb !== undefined && values.once) throw usage(`${verb} does not take --once`);
-  // Their arguments are archives; the configuration has its flag.
-  const takesArchives = verb === 'inspect' ? 2 : verb === 'verify' ? 1 : 0;
-  const [bare, unexpected] = takesArchives > 0 ? [undefined, rest[takesArchives]] : verb === undefined ? positionals : rest;
+/** By the same rules as `vault-snapshotd VERB`. */
+export function parseVerb(word: string): VerbName {
+  const name = VERB_NAMES.find((known) => known === word);
+  if (name !== undefined) return name;
+  refuseMistyped(word);
+  throw usage(`unknown command ${JSON.stringify(word)}`);
+}
+
+/** A path has a slash or a dot; a word that is nearly a verb was meant as one. */
+function refuseMistyped(word: string): void {
+  if (LATER_VERBS.includes(word)) throw usage(`${word}: this version does not have it yet`);
+  const meant = /[/.]/.test(word) ? undefined : nearest(word, VERB_NAMES);
+  if (meant !== undefined) throw usage(`unknown command ${JSON.stringify(word)}: did you mean "${meant}"?`);
+}
+
+/** A bare argument is the path of the configuration. */
+function takeConfig(args: readonly string[], values: Values): { readonly args: readonly string[]; readonly values: Values } {
+  const [bare, unexpected] = args;
   if (unexpected !== undefined) throw usage(`unexpected argument: ${JSON.stringify(unexpected)}`);
-  if ((values.config ?? bare) === '') throw usage('the path of the configuration is empty');
-  if (bare !== undefined && values.config !== undefined) throw usage(`unexpected argument beside --config: ${JSON.stringify(bare)}`);
-  const common = { configPath: values.config ?? bare ?? DEFAULT_CONFIG_PATH, envFile: values['env-file'], json: values.json ?? false };
-  const there = { ...common, destination: values.destination };
+  if (bare === undefined) return { args, values };
+  if (values.config !== undefined) throw usage(`unexpected argument beside --config: ${JSON.stringify(bare)}`);
+  return { args: [], values: { ...values, config: bare } };
+}
 
-  if (verb === 'check') return { verb, ...common, offline: values.offline ?? false };
-  if (verb === 'list') return { verb, ...there };
-  if (verb === 'inspect') {
-    const prefixDepth = parseCount('prefix-depth', values['prefix-depth']) ?? DEFAULT_PREFIX_DEPTH;
-    const isConfigGiven = values.config !== undefined || values.destination !== undefined;
-    return { verb, ...there, archives: rest.length > 0 ? rest : ['latest'], prefixDepth, isConfigGiven };
+function checkArguments({ argument }: Verb, args: readonly string[]): void {
+  const unexpected = args[argument?.max ?? 0];
+  if (unexpected !== undefined) throw usage(`unexpected argument: ${JSON.stringify(unexpected)}`);
+  if (argument && args.length < argument.min) throw usage(`${argument.name} is missing: ${argument.doc}`);
+}
+
+function readFlags(verb: Verb, values: Values): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(verb.flags).map(([name, flag]) => [name, 'read' in flag ? readValue(name, flag, values[name]) : name in values]));
+}
+
+function readValue(name: string, flag: Extract<Verb['flags'][string], { readonly value: string }>, given: Values[string]): unknown {
+  if (typeof given !== 'string') return undefined;
+  const value = flag.read(given);
+  if (value === undefined) throw usage(`--${name}: must be ${flag.rule}, got ${JSON.stringify(given)}`);
+  return value;
+}
+
+function ownersOf(flag: string): readonly VerbName[] {
+  return VERB_NAMES.filter((name) => flag in verbOf(name).flags);
+}
+
+/** The flags of all verbs together: where a verb stands among them is only known after they are read. */
+function parseStrictly(argv: readonly string[]): { readonly values: Values; readonly positionals: readonly string[] } {
+  const declared = VERB_NAMES.flatMap((name) => Object.entries(verbOf(name).flags));
+  const options = {
+    ...Object.fromEntries(
+      declared.map(([name, flag]) => [
+        name,
+        { type: 'read' in flag ? 'string' : 'boolean', ...(flag.short === undefined ? {} : { short: flag.short }) } as const,
+      ]),
+    ),
+    ...GLOBAL,
+  };
+  const args = [...argv];
+  const loose = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
+  for (const token of loose.tokens) {
+    if (token.kind !== 'option' || token.name in options) continue;
+    const meant = nearest(token.name, Object.keys(options));
+    throw usage(`unknown flag ${token.rawName}${meant === undefined ? '' : `: did you mean --${meant}?`}`);
   }
-  if (verb === 'verify') return { verb, ...there, ...parseVerify(rest[0], values) };
-  if (verb === 'prune') return { verb, ...there, isDryRun: values['dry-run'] ?? false, maxDeletes: parseCount('max-deletes', values['max-deletes']) };
-  if (values.json && !values.once) throw usage('--json belongs to --once or a verb');
-  return { verb: values.once ? 'once' : 'daemon', ...common };
-}
-
-type Values = ReturnType<typeof parseStrictly>['values'];
-
-function parseVerify(file: string | undefined, values: Values) {
-  const chosen = (['snapshot', 'all', 'newest', 'sample'] as const).filter((flag) => flag in values);
-  if (chosen.length > 1) throw usage(`--${chosen[1]} does not go with --${chosen[0]}`);
-  const besides = (['config', 'destination', 'max-age', 'no-record', ...chosen] as const).find((flag) => flag in values);
-  if (file !== undefined && besides !== undefined) throw usage(`--${besides} does not go with a file: ${JSON.stringify(file)}`);
-  return { file, selection: parseSelection(values), maxAgeMs: parseAge(values['max-age']), isRecording: !values['no-record'] };
-}
-
-function parseSelection(values: Values): Selection {
-  if (values.all) return { kind: 'all' };
-  const count = parseCount('newest', values.newest);
-  if (count !== undefined) return { kind: 'newest', count };
-  const percent = parseCount('sample', values.sample?.replace(/%$/, ''));
-  if (percent !== undefined && (percent < 1 || percent > 100)) throw usage(`--sample: must be a percentage from 1 to 100, got ${percent}`);
-  if (percent !== undefined) return { kind: 'sample', percent };
-  const name = values.snapshot ?? 'latest';
-  return name === 'latest' ? { kind: 'latest' } : { kind: 'name', name };
-}
-
-function parseAge(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ns = parseLongDuration(text);
-  if (ns !== undefined && ns > 0n) return Number(ns / 1_000_000n);
-  throw usage(`--max-age: must be a duration such as 26h or 8d, got ${JSON.stringify(text)}`);
-}
-
-function parseCount(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw usage(`--${flag}: must be a whole number of 0 or more, got ${JSON.stringify(text)}`);
-}
-
-function parseStrictly(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+    return parseArgs({ args, options, allowPositionals: true, strict: true }) as { values: Values; positionals: string[] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     // Node explains at length how to pass such a thing as a positional; the first sentence is enough.

@@ -1,44 +1,95 @@
-import { DEFAULT_CONFIG_PATH } from './arguments.ts';
+import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { DEFAULT_CONFIG_PATH } from './grammar/common.ts';
+import type { Verb } from './grammar/verb.ts';
+import { VERB_NAMES, type VerbName, verbOf } from './grammar/verbs.ts';
+import { alignColumns } from './units.ts';
 
-export const HELP = `vault-snapshotd: proved raft snapshots of Vault and OpenBao
+const WIDTH = 79;
 
-usage
-  vault-snapshotd [--config FILE] [--env-file FILE]                 run as a daemon
-  vault-snapshotd --once [--config FILE] [--json]                   take one snapshot now, if this host leads
-  vault-snapshotd check [--config FILE] [--offline] [--json]        show the configuration in effect and ask Vault
-  vault-snapshotd list [--config FILE] [--destination NAME]         show the snapshots of all destinations, and gaps
-                       [--json]
-  vault-snapshotd inspect [ARCHIVE [ARCHIVE]] [--prefix-depth N]    show what a snapshot holds, or how two differ
-                          [--config FILE] [--destination NAME] [--json]
-  vault-snapshotd verify ARCHIVE [--json]                           prove a file whole
-  vault-snapshotd verify [--config FILE] [--destination NAME]       read stored snapshots back and prove them again
-                         [--snapshot NAME | --all | --newest N | --sample PCT]
-                         [--max-age D] [--no-record] [--json]
-  vault-snapshotd prune [--config FILE] [--destination NAME]        delete what "retain" keeps no longer
-                        [--dry-run] [--max-deletes N] [--json]
-  vault-snapshotd help | version
+/** Every verb in a line each: it fits a screen. */
+export function renderOverview(): string {
+  const verbs = alignColumns(VERB_NAMES.map((name) => [`  ${name}`, verbOf(name).summary]));
+  return `vault-snapshotd: proved raft snapshots of Vault and OpenBao
 
-flags
-  --config FILE     default ${DEFAULT_CONFIG_PATH}; a bare first argument is taken as FILE too
-  --env-file FILE   variables for what the environment leaves out
-  --once            one round: exit 0 taken or standby, 3 some destinations missed, 1 or the cause's code failed
-  --json            the report on stdout as one JSON object; log lines stay on stderr
-  --offline         check only reads the configuration: exit 0 or 78
-  --destination     list, inspect, verify, prune: only there
-  --prefix-depth    inspect counts by so many parts of a key, 2 if not told; 0 is every key
-  --snapshot        verify only the one of this name; "latest", the newest proved one, if nothing is said
-  --all             verify every snapshot
-  --newest          verify so many, the newest
-  --sample          verify so many of a hundred, drawn by chance, but at least one
-  --max-age         verify exits 4 when the newest is older, such as 26h or 8d
-  --no-record       verify writes nothing
-  --dry-run         prune deletes nothing and shows each snapshot with its reasons
-  --max-deletes     prune deletes at most so many at each destination, instead of "max_deletes"; 0 is any number
+  vault-snapshotd [COMMAND] [--config FILE]  default ${DEFAULT_CONFIG_PATH}
+  vault-snapshotd --once                     one snapshot now, if we lead
 
-An ARCHIVE is the path of a file, which needs no configuration; the name of a snapshot at a destination; or "latest".
+commands
+${verbs.join('\n')}
 
-signals
-  SIGTERM, SIGINT   end, after the round in progress if it can within "stop_grace"; a second one ends at once
-  SIGHUP            read the configuration again; a bad one is refused and the old one goes on
-  SIGUSR1           take a snapshot now
+"vault-snapshotd help COMMAND" tells its flags, an example and exit codes.
 `;
+}
+
+/** A verb's own page. */
+export function renderVerb(name: VerbName): string {
+  const verb = verbOf(name);
+  const { argument, example, story } = verb;
+  const described = [...(argument ? [[argument.name, argument.doc] as const] : []), ...flagsOf(verb)];
+  return [
+    `vault-snapshotd ${name}: ${verb.summary}\n`,
+    ...(story === undefined ? [] : [`${wrap(story, 0)}\n`]),
+    `usage\n  ${wrap(usageOf(name), 4).trimStart()}\n`,
+    ...(described.length === 0 ? [] : [`flags\n${renderPairs(described)}`]),
+    `example\n  $ ${example.asked}\n${example.prints.replaceAll(/^/gm, '  ')}\n`,
+    `exit codes\n${renderPairs(endsOf(verb).map(({ exitCode, meaning }) => [`${exitCode}`, meaning]))}`,
+  ].join('\n');
+}
+
+/** `vault-snapshotd verify [ARCHIVE] [--all | --newest N] …` */
+export function usageOf(name: VerbName): string {
+  const { argument, flags, apart = [] } = verbOf(name);
+  const written = (flag: string) => {
+    const declared = flags[flag];
+    return declared !== undefined && 'read' in declared ? `--${flag}\u00a0${declared.value}` : `--${flag}`;
+  };
+  const [leader] = apart;
+  const shown = Object.keys(flags).flatMap((flag) => {
+    if (flag === leader) return [`[${apart.map(written).join('\u00a0|\u00a0')}]`];
+    return apart.includes(flag) ? [] : [`[${written(flag)}]`];
+  });
+  return ['vault-snapshotd', ...(name === 'daemon' ? [] : [name]), ...argumentsOf(argument), ...shown].join(' ');
+}
+
+function argumentsOf(argument: Verb['argument']): readonly string[] {
+  if (!argument) return [];
+  return Array.from({ length: argument.max }, (_, at) => (at < argument.min ? argument.name : `[${argument.name}]`));
+}
+
+/** As they are written, each with what it does. */
+export function flagsOf({ flags }: Verb): readonly (readonly [string, string])[] {
+  return Object.entries(flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    return [`${short}--${name}${'read' in flag ? ` ${flag.value}` : ''}`, flag.doc];
+  });
+}
+
+/** Smallest first, each with the codes behind it. */
+export function endsOf({ ok, ends }: Verb): readonly { readonly exitCode: number; readonly meaning: string }[] {
+  const byExit = new Map<number, ErrorCode[]>();
+  for (const code of ends) byExit.set(ERROR_CODES[code].exitCode, [...(byExit.get(ERROR_CODES[code].exitCode) ?? []), code]);
+  const failures = [...byExit].sort(([a], [b]) => a - b).map(([exitCode, codes]) => ({ exitCode, meaning: codes.join(', ') }));
+  return [{ exitCode: 0, meaning: ok }, ...failures];
+}
+
+function renderPairs(pairs: readonly (readonly [string, string])[]): string {
+  const column = Math.max(...pairs.map(([left]) => left.length)) + 4;
+  return pairs.map(([left, right]) => `  ${left.padEnd(column - 2)}${wrap(right, column).trimStart()}\n`).join('');
+}
+
+/** Lines of a screen's width, all of them set in by so much. A no-break space holds together what belongs together. */
+function wrap(text: string, indent: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line]
+    .map((each) => `${' '.repeat(indent)}${each}\n`.replaceAll('\u00a0', ' '))
+    .join('')
+    .trimEnd();
+}

@@ -5,9 +5,13 @@ export interface Host {
   readonly pid: number;
   readonly hostname: string;
   readonly homeDirectory: string;
+  readonly isStdinTerminal: boolean;
+  readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** The next line of stdin without its end; undefined after the last one. */
+  readLine(signal: AbortSignal): Promise<string | undefined>;
   /** Whether a process of this host lives; one of another user counts. */
   isAlive(pid: number): boolean;
   on(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1', handler: () => void): void;

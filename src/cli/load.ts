@@ -1,10 +1,15 @@
 import { readEnvFile } from '../config/env-file.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type CONFIGURED, DEFAULT_CONFIG_PATH } from './grammar/common.ts';
+import type { ValueOf } from './grammar/flag.ts';
 import type { Host } from './host.ts';
 
+export type ConfigFlags = { readonly [Name in keyof typeof CONFIGURED]: ValueOf<(typeof CONFIGURED)[Name]> };
+
 /** The configuration as the command line names it; the real environment outranks an --env-file. */
-export async function load(command: { readonly configPath: string; readonly envFile: string | undefined }, host: Host): Promise<LoadedConfig> {
-  const fromFile = command.envFile === undefined ? {} : await readEnvFile(command.envFile);
+export async function load(flags: ConfigFlags, host: Host): Promise<LoadedConfig> {
+  const envFile = flags['env-file'];
+  const fromFile = envFile === undefined ? {} : await readEnvFile(envFile);
   const isSet = Object.entries(host.env).filter(([, value]) => value !== undefined && value !== '');
-  return loadConfig({ path: command.configPath, env: { ...fromFile, ...Object.fromEntries(isSet) } });
+  return loadConfig({ path: flags.config ?? DEFAULT_CONFIG_PATH, env: { ...fromFile, ...Object.fromEntries(isSet) } });
 }

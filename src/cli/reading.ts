@@ -5,7 +5,7 @@ import type { NamedCluster } from '../retention/manifests.ts';
 import { parseNameTemplate } from '../snapshot/name.ts';
 import { chooseDestinations } from './choose-destinations.ts';
 import type { Host } from './host.ts';
-import { load } from './load.ts';
+import { type ConfigFlags, load } from './load.ts';
 
 /** What the verbs that only read work with: the destinations, and whose snapshots are meant. Vault is never asked. */
 export interface Reading {
@@ -16,9 +16,7 @@ export interface Reading {
   readonly log: Composed['log'];
 }
 
-interface Wanted {
-  readonly configPath: string;
-  readonly envFile: string | undefined;
+interface Wanted extends ConfigFlags {
   readonly destination: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { toSnapshotError } from '../errors.ts';
-import { type Command, parseCommand } from './arguments.ts';
+import { parseCommand, parseVerb } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
 import { runInspect } from './commands/inspect.ts';
@@ -8,7 +8,8 @@ import { runOnce } from './commands/once.ts';
 import { runPrune } from './commands/prune.ts';
 import { runVerify } from './commands/verify.ts';
 import { complain } from './complain.ts';
-import { HELP } from './help.ts';
+import type { Command } from './grammar/verbs.ts';
+import { renderOverview, renderVerb } from './help.ts';
 import type { Host } from './host.ts';
 import { VERSION } from './version.ts';
 
@@ -25,12 +26,8 @@ export async function run(host: Host): Promise<number> {
 
 async function dispatch(command: Command, host: Host): Promise<number> {
   switch (command.verb) {
-    case 'help':
-      host.out(HELP);
-      return 0;
-    case 'version':
-      host.out(`vault-snapshotd ${VERSION}\n`);
-      return 0;
+    case 'daemon':
+      return command.flags.once ? runOnce(command, host) : runDaemon(command, host);
     case 'check':
       return runCheck(command, host);
     case 'list':
@@ -41,9 +38,11 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runVerify(command, host);
     case 'prune':
       return runPrune(command, host);
-    case 'once':
-      return runOnce(command, host);
-    case 'daemon':
-      return runDaemon(command, host);
+    case 'help':
+      host.out(command.args[0] === undefined ? renderOverview() : renderVerb(parseVerb(command.args[0])));
+      return 0;
+    case 'version':
+      host.out(`vault-snapshotd ${VERSION}\n`);
+      return 0;
   }
 }

@@ -9,21 +9,30 @@ export class FakeHost implements Host {
   readonly pid = 4711;
   readonly hostname = 'vault-0';
   readonly homeDirectory: string;
+  readonly isStdinTerminal: boolean;
+  readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;
   stdout = '';
   stderr = '';
+  readonly #lines: string[];
   readonly #handlers = new Map<Signal, () => void>();
 
   constructor({
     argv = [],
     env = {},
     homeDirectory = '/nonexistent',
+    isStdinTerminal = false,
+    isStdoutTerminal = false,
     isStderrTerminal = false,
-  }: Partial<Pick<Host, 'argv' | 'env' | 'homeDirectory' | 'isStderrTerminal'>>) {
+    lines = [],
+  }: Partial<Omit<Host, 'pid' | 'hostname'>> & { readonly lines?: readonly string[] }) {
     this.argv = argv;
     this.env = env;
     this.homeDirectory = homeDirectory;
+    this.isStdinTerminal = isStdinTerminal;
+    this.isStdoutTerminal = isStdoutTerminal;
     this.isStderrTerminal = isStderrTerminal;
+    this.#lines = [...lines];
   }
 
   out(text: string): void {
@@ -32,6 +41,10 @@ export class FakeHost implements Host {
 
   err(text: string): void {
     this.stderr += text;
+  }
+
+  async readLine(): Promise<string | undefined> {
+    return this.#lines.shift();
   }
 
   isAlive(): boolean {

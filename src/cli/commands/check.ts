@@ -6,7 +6,7 @@ import { type Composed, compose } from '../../compose.ts';
 import type { Config } from '../../config/config.ts';
 import { renderEffective } from '../../config/effective.ts';
 import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { listenForStop } from '../signals.ts';
@@ -24,13 +24,13 @@ interface Finding {
 const CHECK_LIMIT_MS = 60_000;
 
 /** The configuration in effect, then everything a round will need, asked for real. */
-export async function runCheck(command: Extract<Command, { verb: 'check' }>, host: Host): Promise<number> {
-  const { config, effective } = await load(command, host);
-  if (!command.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
+export async function runCheck({ flags }: Asked<'check'>, host: Host): Promise<number> {
+  const { config, effective } = await load(flags, host);
+  if (!flags.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
   // The warnings are told already, one line above or in the JSON.
   const quiet: Config = { ...config, warnings: [], log: { ...config.log, level: 'warn' } };
-  const findings = command.offline ? [] : await checkOnline(quiet, host);
-  if (command.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
+  const findings = flags.offline ? [] : await checkOnline(quiet, host);
+  if (flags.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
   else host.out(findings.map(renderFinding).join(''));
   const failed = findings.find(({ ok }) => !ok);
   return failed ? new SnapshotError(failed.code ?? 'failed', '').exitCode : 0;

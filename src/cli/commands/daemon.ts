@@ -1,7 +1,7 @@
 import { type Composed, compose } from '../../compose.ts';
 import { toSnapshotError } from '../../errors.ts';
 import { SystemdManager } from '../../observability/notify-systemd.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { listenForStop } from '../signals.ts';
@@ -11,12 +11,12 @@ import { runOnce } from './once.ts';
 const FIRST_LOOK_MS = 20_000;
 
 /** Rounds until SIGTERM or SIGINT. SIGHUP brings in a new configuration between two rounds, SIGUSR1 a snapshot now. */
-export async function runDaemon(command: Extract<Command, { verb: 'daemon' | 'once' }>, host: Host): Promise<number> {
-  const { config } = await load(command, host);
+export async function runDaemon(asked: Asked<'daemon'>, host: Host): Promise<number> {
+  const { config } = await load(asked.flags, host);
   const manager = new SystemdManager({ env: host.env, pid: host.pid });
   if (config.isOneShot) {
     manager.ready();
-    return runOnce(command, host);
+    return runOnce(asked, host);
   }
   const stopping = listenForStop(host, config.stopGraceMs);
   const say = (status: string) => manager.status(status);
@@ -28,7 +28,7 @@ export async function runDaemon(command: Extract<Command, { verb: 'daemon' | 'on
   async function reload(): Promise<void> {
     manager.reloading();
     try {
-      const composed = await compose((await load(command, host)).config, host, say);
+      const composed = await compose((await load(asked.flags, host)).config, host, say);
       const overtaken = next;
       next = composed;
       replace.abort();

@@ -8,14 +8,16 @@ import type { Manifest } from '../../snapshot/manifest.ts';
 import { Watchdog } from '../../snapshot/watchdog.ts';
 import { baseName, type ObjectKey, within } from '../../storage/key.ts';
 import { isFile, openArchiveFile } from '../archive-file.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { type Inspected, renderJson, renderText } from '../inspect-report.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
 
-type InspectCommand = Extract<Command, { verb: 'inspect' }>;
+type InspectFlags = Asked<'inspect'>['flags'];
+
+const DEFAULT_PREFIX_DEPTH = 2;
 
 /** A snapshot that can be read, wherever it is. */
 interface Source {
@@ -26,41 +28,42 @@ interface Source {
 }
 
 /** What one archive holds, or how two differ; a damaged one is told as far as it goes. */
-export async function runInspect(command: InspectCommand, host: Host): Promise<number> {
+export async function runInspect({ args, flags }: Asked<'inspect'>, host: Host): Promise<number> {
   const { stop } = listenForStop(host, 0);
   const progress = new Progress(host, 'inspect', () => performance.now());
   try {
     const inspected: Inspected[] = [];
-    for (const archive of command.archives) inspected.push(await inspectOne(archive, command, host, progress, stop));
+    for (const archive of args.length > 0 ? args : ['latest']) inspected.push(await inspectOne(archive, flags, host, progress, stop));
     progress.end();
-    host.out(command.json ? renderJson(inspected) : renderText(inspected));
+    host.out(flags.json ? renderJson(inspected) : renderText(inspected));
     return inspected.some(({ inspection }) => inspection.damage !== undefined) ? ERROR_CODES.archive_corrupt.exitCode : 0;
   } finally {
     progress.end();
   }
 }
 
-async function inspectOne(archive: string, command: InspectCommand, host: Host, progress: Progress, stop: AbortSignal): Promise<Inspected> {
+async function inspectOne(archive: string, flags: InspectFlags, host: Host, progress: Progress, stop: AbortSignal): Promise<Inspected> {
   const look = async ({ name, size, manifest, read }: Source): Promise<Inspected> => ({
     name,
     size,
     manifest,
     inspection: await inspectArchive(
       counted(read(stop), (bytes) => progress.tell(name, bytes, size)),
-      command.prefixDepth,
+      flags['prefix-depth'] ?? DEFAULT_PREFIX_DEPTH,
     ),
   });
-  if (await isMeantAsFile(archive, command)) {
+  if (await isMeantAsFile(archive, flags)) {
     const file = await openArchiveFile(archive);
     return await look({ ...file, name: archive });
   }
-  return await withDestinations(command, host, async (reading) => await look(await findSource(archive, reading, stop)));
+  return await withDestinations(flags, host, async (reading) => await look(await findSource(archive, reading, stop)));
 }
 
 /** A name has no slash; a word that is both a file here and a name is the file, unless destinations were spoken of. */
-async function isMeantAsFile(archive: string, { isConfigGiven }: InspectCommand): Promise<boolean> {
+async function isMeantAsFile(archive: string, { config, destination }: InspectFlags): Promise<boolean> {
   if (archive.includes('/')) return true;
-  return archive !== 'latest' && !isConfigGiven && (await isFile(archive));
+  const isPlaceGiven = config !== undefined || destination !== undefined;
+  return archive !== 'latest' && !isPlaceGiven && (await isFile(archive));
 }
 
 async function findSource(name: string, { destinations, ours, config, log }: Reading, signal: AbortSignal): Promise<Source> {

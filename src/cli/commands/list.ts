@@ -2,7 +2,7 @@ import { withDeadline } from '../../agent/deadline.ts';
 import { abortReason, ERROR_CODES, SnapshotError, toSnapshotError } from '../../errors.ts';
 import { type Overview, overlook } from '../../inventory/overview.ts';
 import { clusterOf, takeStock } from '../../inventory/stock.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { renderJson, renderText } from '../list-report.ts';
 import { withDestinations } from '../reading.ts';
@@ -11,9 +11,9 @@ import { listenForStop } from '../signals.ts';
 const LIST_LIMIT_MS = 3_600_000;
 
 /** Every snapshot there is, and where. Exits 0 also when some are missing: `verify --max-age` is for alarms. */
-export async function runList(command: Extract<Command, { verb: 'list' }>, host: Host): Promise<number> {
+export async function runList({ flags }: Asked<'list'>, host: Host): Promise<number> {
   const { stop } = listenForStop(host, 0);
-  return await withDestinations(command, host, async ({ destinations, ours }) => {
+  return await withDestinations(flags, host, async ({ destinations, ours }) => {
     const lookAt = async (destination: (typeof destinations)[number]) => {
       const { name } = destination.storage;
       const endless = () => new SnapshotError('storage_unavailable', `${name}: the listing has no end`);
@@ -28,7 +28,7 @@ export async function runList(command: Extract<Command, { verb: 'list' }>, host:
     const places = destinations.map((destination, at) => ({ destination, stock: stocks[at]! }));
     const now = new Date();
     const overview = overlook(places, ours.clusterId ?? clusterOf(stocks), ours.template, ours.clusterName, now);
-    host.out(command.json ? renderJson(overview, now) : renderText(overview, now));
+    host.out(flags.json ? renderJson(overview, now) : renderText(overview, now));
     return exitCodeOf(overview);
   });
 }

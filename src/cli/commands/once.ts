@@ -1,17 +1,17 @@
 import { exitCodeOf, renderReport, stageOf } from '../../agent/report.ts';
 import { compose } from '../../compose.ts';
 import { ERROR_CODES, toSnapshotError } from '../../errors.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { listenForStop } from '../signals.ts';
 
 /** One round for every destination, whatever is due; does not wait for a Vault that is away. */
-export async function runOnce(command: Extract<Command, { verb: 'daemon' | 'once' }>, host: Host): Promise<number> {
-  const { stopping, agent, close } = await begin(command, host);
+export async function runOnce({ flags }: Asked<'daemon'>, host: Host): Promise<number> {
+  const { stopping, agent, close } = await begin(flags, host);
   try {
     const report = await agent.once(stopping.abort);
-    if (command.json) host.out(`${renderReport(report)}\n`);
+    if (flags.json) host.out(`${renderReport(report)}\n`);
     const code = stopping.code();
     // A round that ended well inside the grace period has ended; only one cut short was stopped.
     return code !== undefined && stopping.abort.aborted && report.outcome !== 'taken' ? ERROR_CODES[code].exitCode : exitCodeOf(report);
@@ -21,14 +21,14 @@ export async function runOnce(command: Extract<Command, { verb: 'daemon' | 'once
 }
 
 /** Who reads the report hears of a round that could not begin, too. */
-async function begin(command: Extract<Command, { verb: 'daemon' | 'once' }>, host: Host) {
+async function begin(flags: Asked<'daemon'>['flags'], host: Host) {
   try {
-    const { config } = await load(command, host);
+    const { config } = await load(flags, host);
     const stopping = listenForStop(host, config.stopGraceMs);
     return { stopping, ...(await compose(config, host)) };
   } catch (thrown) {
     const error = toSnapshotError(thrown);
-    if (command.json) host.out(`${renderReport({ outcome: 'failed', stage: stageOf(error.code), error, missed: [] })}\n`);
+    if (flags.json) host.out(`${renderReport({ outcome: 'failed', stage: stageOf(error.code), error, missed: [] })}\n`);
     throw error;
   }
 }

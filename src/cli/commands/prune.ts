@@ -6,23 +6,23 @@ import { abortReason, SnapshotError, toSnapshotError } from '../../errors.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
 import { carryOut, type PruneDeps, planPrune } from '../../retention/prune.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
-import type { Command } from '../arguments.ts';
 import { chooseDestinations } from '../choose-destinations.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { exitCodeOf, type Pruning, renderJson, renderText } from '../prune-report.ts';
 import { listenForStop } from '../signals.ts';
 
-type PruneCommand = Extract<Command, { verb: 'prune' }>;
+type PruneFlags = Asked<'prune'>['flags'];
 
 // Vault tells at once whose it is, or it is away.
 const VAULT_LIMIT_MS = 20_000;
 const PRUNE_LIMIT_MS = 6 * 3_600_000;
 
 /** What a round does after its delivery, without the round: at every destination or at one, or only told. */
-export async function runPrune(command: PruneCommand, host: Host): Promise<number> {
-  const { config } = await load(command, host);
-  const destinations = chooseDestinations(config.destinations, command.destination);
+export async function runPrune({ flags }: Asked<'prune'>, host: Host): Promise<number> {
+  const { config } = await load(flags, host);
+  const destinations = chooseDestinations(config.destinations, flags.destination);
   const { stop } = listenForStop(host, 0);
   const composed = await compose({ ...config, destinations, log: { ...config.log, level: 'warn' } }, host);
   try {
@@ -30,9 +30,9 @@ export async function runPrune(command: PruneCommand, host: Host): Promise<numbe
     const results = await withDeadline(stop, PRUNE_LIMIT_MS, tooLate, async (signal) => {
       const clusterId = await findCluster(composed, config.cluster.id, signal);
       const ours = { template: parseNameTemplate(config.nameTemplate), clusterName: config.cluster.name ?? '', clusterId };
-      return await Promise.all(composed.destinations.map((destination) => pruneAt(destination, ours, command, signal)));
+      return await Promise.all(composed.destinations.map((destination) => pruneAt(destination, ours, flags, signal)));
     });
-    host.out(command.json ? renderJson(results) : results.map(renderText).join('\n'));
+    host.out(flags.json ? renderJson(results) : results.map(renderText).join('\n'));
     return exitCodeOf(results);
   } finally {
     await composed.close();
@@ -68,16 +68,16 @@ async function findCluster({ vault, log }: Composed, pinnedId: string | undefine
 async function pruneAt(
   { storage, prefix, retain, maxDeletes, knownManifests: known, keepsHistory }: Destination,
   ours: NamedCluster & Pick<PruneDeps, 'clusterId'>,
-  command: PruneCommand,
+  flags: PruneFlags,
   signal: AbortSignal,
 ): Promise<Pruning> {
   const named = { destination: storage.name, policy: retain };
   if (!keepsHistory) return { ...named, outcome: 'without history' };
   const now = new Date();
-  const deps = { ...ours, now, known, maxDeletes: command.maxDeletes ?? maxDeletes };
+  const deps = { ...ours, now, known, maxDeletes: flags['max-deletes'] ?? maxDeletes };
   try {
     const planned = await planPrune(storage, prefix, retain, deps, signal);
-    if (command.isDryRun) return { ...named, outcome: 'planned', now, planned };
+    if (flags['dry-run']) return { ...named, outcome: 'planned', now, planned };
     return { ...named, outcome: 'pruned', now, planned, pruned: await carryOut(storage, planned, deps, signal) };
   } catch (thrown) {
     if (signal.aborted) throw abortReason(signal);

@@ -8,34 +8,34 @@ import type { NamedCluster } from '../../retention/manifests.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
 import { objectKey } from '../../storage/key.ts';
 import { openArchiveFile } from '../archive-file.ts';
-import type { Command } from '../arguments.ts';
+import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
 import { ageOf } from '../units.ts';
+import { type Question, questionOf } from '../verify-question.ts';
 import { exitCodeOf, renderJson, renderText, type Verified } from '../verify-report.ts';
 import { VERSION } from '../version.ts';
-
-type VerifyCommand = Extract<Command, { verb: 'verify' }>;
 
 // A listing ends, however many objects there are; reading them back has no limit but that something moves.
 const LOOK_LIMIT_MS = 3_600_000;
 
 /** Reads every byte back, from a file or from destinations, and says whether it is still what was proved. */
-export async function runVerify(command: VerifyCommand, host: Host): Promise<number> {
+export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): Promise<number> {
   const { stop } = listenForStop(host, 0);
   const progress = new Progress(host, 'verify', () => performance.now());
   const startedAt = new Date();
-  const { file } = command;
+  const [file] = args;
+  const question = questionOf(flags, file);
   try {
     const places =
       file === undefined
-        ? await withDestinations(command, host, (reading) => verifyStored(command, host, reading, progress, stop))
+        ? await withDestinations(flags, host, (reading) => verifyStored(question, host, reading, progress, stop))
         : [await verifyFile(file, progress, stop)];
     progress.end();
     const report = { places, startedAt, endedAt: new Date() };
-    host.out(command.json ? renderJson(report) : renderText(report));
+    host.out(flags.json ? renderJson(report) : renderText(report));
     return exitCodeOf(report);
   } finally {
     progress.end();
@@ -56,7 +56,7 @@ async function verifyFile(path: string, progress: Progress, signal: AbortSignal)
   }
 }
 
-async function verifyStored(command: VerifyCommand, host: Host, reading: Reading, progress: Progress, stop: AbortSignal): Promise<readonly Verified[]> {
+async function verifyStored(question: Question, host: Host, reading: Reading, progress: Progress, stop: AbortSignal): Promise<readonly Verified[]> {
   const newest = await Promise.all(reading.destinations.map((destination) => look(destination, reading.ours, stop)));
   const clusterId = reading.ours.clusterId ?? newestOf(newest.map((found) => (found instanceof SnapshotError ? undefined : found)))?.cluster_id;
   const ours = { ...reading.ours, clusterId };
@@ -65,25 +65,18 @@ async function verifyStored(command: VerifyCommand, host: Host, reading: Reading
   for (const [at, destination] of reading.destinations.entries()) {
     const found = newest[at];
     if (found instanceof SnapshotError) places.push({ destination: destination.storage.name, verdicts: [], error: found });
-    else places.push(await verifyPlace(destination, found, command, ours, makeDeps(destination, ours, command, host, reading, progress), stop));
+    else places.push(await verifyPlace(destination, found, question, ours, makeDeps(destination, ours, question, host, reading, progress), stop));
   }
   return places;
 }
 
-function makeDeps(
-  { storage }: Destination,
-  { clusterId }: NamedCluster,
-  command: VerifyCommand,
-  host: Host,
-  { config }: Reading,
-  progress: Progress,
-): VerifyDeps {
+function makeDeps({ storage }: Destination, { clusterId }: NamedCluster, question: Question, host: Host, { config }: Reading, progress: Progress): VerifyDeps {
   return {
     clusterId,
     stallTimeoutMs: config.stallTimeoutMs,
     by: host.hostname,
     agentVersion: VERSION,
-    isRecording: command.isRecording,
+    isRecording: question.isRecording,
     now: () => new Date(),
     onProgress: (key, bytes, total) => progress.tell(`${storage.name}: ${key}`, bytes, total),
   };
@@ -92,7 +85,7 @@ function makeDeps(
 async function verifyPlace(
   destination: Destination,
   newest: Manifest | undefined,
-  command: VerifyCommand,
+  question: Question,
   ours: NamedCluster,
   deps: VerifyDeps,
   stop: AbortSignal,
@@ -100,15 +93,15 @@ async function verifyPlace(
   const verdicts: Verdict[] = [];
   const { name } = destination.storage;
   try {
-    const keys = await limited(name, stop, (signal) => selectSnapshots(destination, command.selection, ours, Math.random, signal));
+    const keys = await limited(name, stop, (signal) => selectSnapshots(destination, question.selection, ours, Math.random, signal));
     for (const key of keys) {
       const verdict = await verifySnapshot(destination, key, deps, stop);
-      if (!isPassedOver(verdict, command)) verdicts.push(verdict);
+      if (!isPassedOver(verdict, question)) verdicts.push(verdict);
     }
     if (verdicts.length === 0)
-      throw new SnapshotError('not_found', `${name}: there is no ${command.selection.kind === 'latest' ? 'proved ' : ''}snapshot here`);
-    const judged = command.selection.kind === 'name' ? verdicts[0]?.manifest : newest;
-    return { destination: name, verdicts, error: findStale(name, judged, command.maxAgeMs) };
+      throw new SnapshotError('not_found', `${name}: there is no ${question.selection.kind === 'latest' ? 'proved ' : ''}snapshot here`);
+    const judged = question.selection.kind === 'name' ? verdicts[0]?.manifest : newest;
+    return { destination: name, verdicts, error: findStale(name, judged, question.maxAgeMs) };
   } catch (thrown) {
     if (stop.aborted) throw abortReason(stop);
     return { destination: name, verdicts, error: toSnapshotError(thrown) };
@@ -116,7 +109,7 @@ async function verifyPlace(
 }
 
 /** Of many: what was pruned meanwhile, and what is another cluster's. Who asked for one by its name is told. */
-function isPassedOver({ error }: Verdict, { selection }: VerifyCommand): boolean {
+function isPassedOver({ error }: Verdict, { selection }: Question): boolean {
   const isOneOfMany = selection.kind !== 'name' && selection.kind !== 'latest';
   return isOneOfMany && (error?.code === 'not_found' || error?.code === 'cluster_mismatch');
 }

@@ -25,7 +25,7 @@ async function configured(changes: object = {}, env: Record<string, string> = {}
 
 describe('the program', () => {
   it.each([
-    { argv: ['help'], out: 'usage' },
+    { argv: ['help'], out: 'commands' },
     { argv: ['--version'], out: 'vault-snapshotd ' },
   ])('answers on stdout and exits 0: $argv', async ({ argv, out }) => {
     const host = new FakeHost({ argv });
@@ -37,7 +37,7 @@ describe('the program', () => {
   it('says on stderr what was wrong with the command line, and exits 2', async () => {
     const host = new FakeHost({ argv: ['--wrong'] });
     expect(await run(host)).toBe(2);
-    expect(host.stderr).toBe(`vault-snapshotd: unknown option '--wrong'\nhint: run "vault-snapshotd help" for the commands and flags (usage)\n`);
+    expect(host.stderr).toBe(`vault-snapshotd: unknown flag --wrong\nhint: run "vault-snapshotd help" for the commands and flags (usage)\n`);
     expect(host.stdout).toBe('');
   });
 

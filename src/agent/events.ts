@@ -57,7 +57,9 @@ export type AgentEvent =
   | { readonly kind: 'prune_failed'; readonly destination: string; readonly error: SnapshotError }
   /** A stored copy was read back in full. */
   | { readonly kind: 'verified'; readonly destination: string; readonly name: string; readonly error: SnapshotError | undefined }
-  | { readonly kind: 'drilled'; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined };
+  | { readonly kind: 'drilled'; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined }
+  /** A dead man's switch was told of a round, or could not be. */
+  | { readonly kind: 'pinged'; readonly ok: boolean };
 
 /** Hears of each event in the turn it happens. Never throws, answers nothing, holds nothing up. */
 export type Tell = (event: AgentEvent) => void;

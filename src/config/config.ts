@@ -1,4 +1,5 @@
 import type { ListenSettings } from '../observability/listen-config.ts';
+import type { NotifySettings } from '../observability/notify/config.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';
 import type { AzureSettings } from '../storage/azure/config.ts';
 import type { GcsSettings } from '../storage/gcs/config.ts';
@@ -20,6 +21,7 @@ export interface Config {
   readonly spoolPath: string | undefined;
   readonly nameTemplate: string;
   readonly log: LogConfig;
+  readonly notify: NotifySettings;
   /** Undefined: only the socket in the state directory answers. */
   readonly listen: ListenSettings | undefined;
   /** For the textfile collector of node_exporter. */

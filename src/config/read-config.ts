@@ -7,6 +7,7 @@ import { formatDuration } from './duration.ts';
 import { showJson } from './format.ts';
 import type { Json, JsonObject } from './json.ts';
 import { readListen } from './listen.ts';
+import { readNotify } from './notify.ts';
 import { defaultTimeoutMs, readSchedule, shortestIntervalMs } from './schedule.ts';
 import { REPLACED_KEYS, SECTIONS, SHORTHANDS, topTable } from './schema.ts';
 
@@ -45,6 +46,7 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     spoolPath: values.spool_path,
     nameTemplate: values.name_template,
     log,
+    notify: readNotify(readSection('notify', top.nested, findings)),
     listen: readListen(readSection('listen', top.nested, findings), findings),
     textfile: values.textfile,
     destinations,

@@ -11,7 +11,7 @@ const SECRET_LENGTH = 8;
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below `/v1/`, without a slash in front. */
   readonly path: string;
   readonly token?: Secret | undefined;
@@ -39,7 +39,7 @@ export interface ApiDeps {
 
 /** What node-vault hands to its HTTP client. */
 interface HookOptions {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: unknown;

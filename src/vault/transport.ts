@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { SecureContext } from 'node:tls';
@@ -31,10 +32,16 @@ export function parseAddress(address: string): Endpoint {
 }
 
 export interface Outgoing {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+}
+
+export interface OutgoingStream extends Pick<Outgoing, 'url' | 'headers'> {
+  /** What the body has in all. */
+  readonly bytes: number;
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** Connections to one address. A redirect is an answer like any other: following it would hand the token on. */
@@ -66,6 +73,13 @@ export class Transport {
     return await this.#exchange(outgoing, this.#newAgent(await this.#context(), false), signal);
   }
 
+  /** Sends a body piece by piece, as fast as it is taken; the answer may come before its end, and then the rest stays here. */
+  async upload({ url, headers, bytes, body }: OutgoingStream, signal: AbortSignal): Promise<IncomingMessage> {
+    const outgoing = { method: 'POST', url, headers: { ...headers, 'Content-Length': String(bytes) }, body: undefined } as const;
+    const agent = this.#newAgent(await this.#context(), false);
+    return await this.#exchange(outgoing, agent, signal, (request) => void pour(request, body));
+  }
+
   close(): void {
     this.#kept?.agent.destroy();
     this.#kept = undefined;
@@ -94,7 +108,12 @@ export class Transport {
     });
   }
 
-  async #exchange(outgoing: Outgoing, agent: PlainAgent, signal: AbortSignal): Promise<IncomingMessage> {
+  async #exchange(
+    outgoing: Outgoing,
+    agent: PlainAgent,
+    signal: AbortSignal,
+    send = (request: ClientRequest) => void request.end(outgoing.body),
+  ): Promise<IncomingMessage> {
     signal.throwIfAborted();
     const { endpoint } = this;
     const start = endpoint.isTls ? tlsRequest : plainRequest;
@@ -113,7 +132,7 @@ export class Transport {
       request.on('error', (error) => reject(signal.aborted ? signal.reason : translate(error, request, endpoint.address)));
       request.once('response', resolve);
       limitConnecting(request, endpoint);
-      request.end(outgoing.body);
+      send(request);
     });
   }
 }
@@ -133,5 +152,35 @@ function limitConnecting(request: ClientRequest, endpoint: Endpoint): void {
     const timer = setTimeout(() => void request.destroy(late), CONNECT_TIMEOUT_MS);
     socket.once(endpoint.isTls ? 'secureConnect' : 'connect', () => clearTimeout(timer));
     request.once('close', () => clearTimeout(timer));
+  });
+}
+
+/** Begins once there is a connection, so that nothing counts as sent that could not be. */
+async function pour(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    await connected(request);
+    for await (const chunk of body) {
+      if (request.destroyed) return;
+      if (!request.write(chunk)) await either(request, 'drain');
+    }
+    request.end();
+  } catch (error) {
+    request.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+async function connected(request: ClientRequest): Promise<void> {
+  if (request.socket === null) await either(request, 'socket');
+  if (request.socket?.connecting) await either(request.socket, 'encrypted' in request.socket ? 'secureConnect' : 'connect');
+}
+
+/** Until that event, or the end. */
+function either(emitter: EventEmitter, event: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      emitter.off(event, done).off('close', done);
+      resolve();
+    };
+    emitter.on(event, done).on('close', done);
   });
 }

@@ -6,7 +6,7 @@ type Layer = (typeof LAYERS)[number];
 
 const ROOMS: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/(errors|storage\/(key|retry|try-each)|snapshot\/(name|manifest|proof)|retention\/plan|recovery\/choose|vault\/(renewal|leadership))\.ts$/, 'pure'],
-  [/^src\/(storage|vault|spool|observability)\/contract\.ts$/, 'contracts'],
+  [/^src\/(storage|vault|spool|observability|recovery)\/contract\.ts$/, 'contracts'],
   [/^src\/(agent|snapshot|retention|recovery|inventory)\//, 'work'],
   [/^src\/(storage|vault|config|observability|spool)\//, 'world'],
   [/^src\/((main|compose)\.ts$|cli\/)/, 'wiring'],

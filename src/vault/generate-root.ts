@@ -1,0 +1,57 @@
+import { Secret } from '../config/secret.ts';
+import { SnapshotError } from '../errors.ts';
+import type { Hidden } from '../recovery/contract.ts';
+import type { Answer, VaultApi } from './api.ts';
+import { isRecord } from './auth/login.ts';
+import { statusOf } from './errors.ts';
+
+const ATTEMPT = 'sys/generate-root/attempt';
+const UPDATE = 'sys/generate-root/update';
+const CLOSED =
+  'OpenBao: set disable_unauthed_generate_root_endpoints = false in the listener; Vault from 2.0: set enable_unauthenticated_access = ["generate-root"]; or configure a login that the snapshot knows';
+
+/** A root token from a threshold of shares. An attempt that somebody left open is ended first; ours never stays open. */
+export async function generateRoot(api: VaultApi, shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden> {
+  const before = await ask(api, { method: 'GET', path: ATTEMPT }, signal);
+  if (before.started === true) await ask(api, { method: 'DELETE', path: ATTEMPT }, signal);
+  const attempt = await ask(api, { method: 'POST', path: ATTEMPT, body: {} }, signal);
+  const { nonce, otp } = attempt;
+  try {
+    for (const share of shares) {
+      const told = await ask(api, { method: 'POST', path: UPDATE, body: { key: share.reveal(), nonce } }, signal);
+      if (told.complete === true) return decode(told.encoded_token ?? told.encoded_root_token, otp);
+    }
+    throw new SnapshotError('no_token', `vault: generate-root: ${shares.length} shares given, ${String(attempt.required)} are needed`);
+  } catch (error) {
+    await giveUp(api);
+    throw error;
+  }
+}
+
+/** Its own failure would hide the first one. */
+async function giveUp(api: VaultApi): Promise<void> {
+  await api.call({ method: 'DELETE', path: ATTEMPT }, AbortSignal.timeout(5_000)).catch(() => undefined);
+}
+
+async function ask(api: VaultApi, call: Parameters<VaultApi['call']>[0], signal: AbortSignal): Promise<Answer['json']> {
+  try {
+    const { json } = await api.call(call, signal);
+    return isRecord(json.data) && 'nonce' in json.data ? json.data : json;
+  } catch (error) {
+    const status = statusOf(error);
+    if (!(error instanceof SnapshotError) || status === undefined) throw error;
+    if ([403, 404, 405].includes(status))
+      throw new SnapshotError('no_token', `${error.message}: generate-root is closed here`, { cause: error, advice: CLOSED });
+    if (status === 400) throw new SnapshotError('wrong_unseal_keys', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** The token and the one-time password, byte by byte. */
+function decode(encoded: unknown, otp: unknown): Hidden {
+  if (typeof encoded !== 'string' || typeof otp !== 'string') throw new SnapshotError('vault_bad_answer', 'vault: generate-root: the answer holds no token');
+  const bytes = Buffer.from(encoded, 'base64');
+  const password = Buffer.from(otp, 'latin1');
+  if (bytes.length !== password.length) throw new SnapshotError('vault_bad_answer', 'vault: generate-root: the token is not as long as its one-time password');
+  return new Secret(Buffer.from(bytes.map((byte, at) => byte ^ (password[at] ?? 0))).toString('latin1'));
+}

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +6,19 @@ import { Agent } from './agent/agent.ts';
 import { systemClock } from './agent/clock.ts';
 import type { RoundDeps } from './agent/deps.ts';
 import type { Destination } from './agent/destination.ts';
+import type { AgentEvent, Tell } from './agent/events.ts';
 import { Progress } from './agent/progress.ts';
 import { watched, watchedSpools } from './agent/watched.ts';
 import { isJournal } from './cli/complain.ts';
 import type { Host } from './cli/host.ts';
-import { VERSION } from './cli/version.ts';
+import { COMMIT, VERSION } from './cli/version.ts';
 import type { Config, DestinationConfig } from './config/config.ts';
+import { planOf } from './observability/cluster-plan.ts';
 import type { Log } from './observability/contract.ts';
+import { HistoryFile } from './observability/history-file.ts';
+import { type ClusterPlan, Ledger } from './observability/ledger.ts';
 import { createLog } from './observability/log.ts';
+import { Program } from './observability/program.ts';
 import { parseNameTemplate } from './snapshot/name.ts';
 import type { SpoolDirectory } from './spool/contract.ts';
 import { LocalSpoolDirectory } from './spool/directory.ts';
@@ -38,12 +43,19 @@ export interface Composed {
   readonly spools: SpoolDirectory;
   readonly progress: Progress;
   readonly log: Log;
+  readonly ledger: Ledger;
+  readonly program: Program;
+  /** From now on it hears whatever the agent tells. */
+  listen(listener: Tell): void;
   /** Gives back what it holds, our own token first; never rejects. */
   close(): Promise<void>;
 }
 
-/** `say` hears in one line how the agent gets on. */
-export async function compose(config: Config, host: Host, say: (status: string) => void = () => undefined): Promise<Composed> {
+/** What outlives a configuration: its counters never go back. */
+export type Kept = Pick<Composed, 'ledger' | 'program'>;
+
+/** `say` hears in one line how the agent gets on; `kept` comes from the configuration before this one. */
+export async function compose(config: Config, host: Host, say: (status: string) => void = () => undefined, kept?: Kept): Promise<Composed> {
   const log = createLog({
     level: config.log.level,
     format: config.log.format === 'json' ? 'json' : 'text',
@@ -70,6 +82,10 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     stallTimeoutMs: config.stallTimeoutMs,
   });
   const spools = new LocalSpoolDirectory(directory, witness);
+  const history = new HistoryFile({ path: join(directory, historyName(config)), pid: host.pid, log });
+  const plan = planOf(config, destinations, vault, new Date());
+  const ledger = kept?.ledger ?? (await openLedger(plan, history));
+  const listeners: Tell[] = [ledger.tell, (event) => HISTORIC.includes(event.kind) && history.save(ledger.remembered())];
   const roundDeps: RoundDeps = {
     vault: watched(vault, progress),
     spools: watchedSpools(spools, progress),
@@ -79,6 +95,9 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     log,
     random: Math.random,
     newRoundId: randomUUID,
+    tell: (event) => {
+      for (const listener of listeners) listener(event);
+    },
     settings: {
       node: host.hostname,
       agentVersion: VERSION,
@@ -90,6 +109,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     },
   };
   await announce(config, directory, log);
+  ledger.follow(plan);
   return {
     agent: new Agent(roundDeps, destinations, config.jitterMs),
     vault,
@@ -97,10 +117,34 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     spools,
     progress,
     log,
+    ledger,
+    program: kept?.program ?? openProgram(config, host),
+    listen: (listener) => void listeners.push(listener),
     close: async () => {
-      await Promise.allSettled([vault.close(), ...destinations.map(({ storage }) => storage.close())]);
+      await Promise.allSettled([history.settled(), vault.close(), ...destinations.map(({ storage }) => storage.close())]);
     },
   };
+}
+
+/** What happened that a restart must not forget. */
+const HISTORIC: readonly AgentEvent['kind'][] = ['round_ended', 'drilled', 'cluster'];
+
+/** One file for each cluster, for several daemons may share a state directory. */
+function historyName({ vault }: Config): string {
+  return `history-${createHash('sha256').update(vault.address).digest('hex').slice(0, 16)}.json`;
+}
+
+async function openLedger(plan: ClusterPlan, history: HistoryFile): Promise<Ledger> {
+  const ledger = new Ledger(plan, () => new Date());
+  const remembered = await history.load();
+  if (remembered) ledger.restore(remembered);
+  return ledger;
+}
+
+function openProgram(config: Config, host: Host): Program {
+  const { hostname, nodeVersion } = host;
+  const startedAt = new Date(performance.timeOrigin);
+  return new Program({ version: VERSION, commit: COMMIT, nodeVersion, host: hostname, startedAt, configPath: config.path });
 }
 
 /** What drivers are made with. */

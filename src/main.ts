@@ -26,6 +26,7 @@ process.exitCode = await run({
   argv: process.argv.slice(2),
   env: process.env,
   pid: process.pid,
+  nodeVersion: process.versions.node,
   hostname: hostname(),
   homeDirectory: homedir(),
   // Its own stream would be opened by asking it.

@@ -3,6 +3,7 @@ import type { NameTemplate } from '../snapshot/name.ts';
 import type { Intents, SpoolDirectory } from '../spool/contract.ts';
 import type { Leadership, Vault } from '../vault/contract.ts';
 import type { Clock } from './clock.ts';
+import type { Tell } from './events.ts';
 import type { Progress } from './progress.ts';
 
 /** What a round works with. */
@@ -14,6 +15,7 @@ export interface RoundDeps {
   readonly log: Log;
   readonly random: () => number;
   readonly newRoundId: () => string;
+  readonly tell: Tell;
   /** Is told how it goes, where somebody watches over the process. */
   readonly progress?: Progress;
   readonly settings: RoundSettings;

@@ -3,6 +3,7 @@ export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  readonly nodeVersion: string;
   readonly hostname: string;
   readonly homeDirectory: string;
   readonly isStdinTerminal: boolean;

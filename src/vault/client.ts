@@ -24,6 +24,14 @@ export interface VaultDeps {
   readonly stallTimeoutMs: number;
 }
 
+/** What the client knows of its own state. */
+export interface Vitals {
+  /** `expiresAt` undefined: never, or there is no token. */
+  readonly token: { readonly expiresAt: Date | undefined; readonly lifetimeMs: number };
+  /** How far the clock of this host is ahead of Vault's; undefined before the first answer. */
+  readonly clockSkewMs: number | undefined;
+}
+
 export function createVault(config: VaultConfig, deps: VaultDeps): VaultClient {
   return new VaultClient(config, deps);
 }
@@ -37,6 +45,7 @@ export class VaultClient implements Vault {
   readonly #session: Session;
   readonly #methodName: string;
   #hasWarnedOfSkew = false;
+  #clockSkewMs: number | undefined;
 
   constructor(config: VaultConfig, deps: VaultDeps) {
     this.#config = config;
@@ -68,6 +77,12 @@ export class VaultClient implements Vault {
     return await this.#session.withToken((token) => openSnapshotStream({ transport: this.#transport, token, stallTimeoutMs }, signal), signal);
   }
 
+  /** Asks nobody. */
+  vitals(): Vitals {
+    const { lifeMs, expiresAtMs } = this.#session.life ?? { lifeMs: 0, expiresAtMs: 0 };
+    return { token: { expiresAt: lifeMs === 0 ? undefined : new Date(expiresAtMs), lifetimeMs: lifeMs }, clockSkewMs: this.#clockSkewMs };
+  }
+
   /** What `check` prints about Vault; leadership apart. */
   async check(signal: AbortSignal): Promise<readonly Finding[]> {
     const { endpoint } = this.#transport;
@@ -82,6 +97,7 @@ export class VaultClient implements Vault {
   /** A wrong clock here puts wrong times into names and makes tokens seem to end early or late. */
   #compareClocks(vaultTime: Date): void {
     const skewMs = this.#deps.clock.now().getTime() - vaultTime.getTime();
+    this.#clockSkewMs = skewMs;
     if (this.#hasWarnedOfSkew || Math.abs(skewMs) <= SKEW_LIMIT_MS) return;
     this.#hasWarnedOfSkew = true;
     const seconds = Math.round(skewMs / 1000);

@@ -45,6 +45,11 @@ export class Session {
     this.#deps = deps;
   }
 
+  /** Of the token in use, if there is one. */
+  get life(): TokenLife | undefined {
+    return this.#held?.life;
+  }
+
   /** Keeps a token from now on, also while nobody calls: a standby is to be able to lead at any time. */
   keepAlive(): void {
     if (this.#closing === undefined) this.#keeping ??= this.#keep(this.#background.signal);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Agent } from '../../src/agent/agent.ts';
 import type { RoundDeps, RoundSettings } from '../../src/agent/deps.ts';
 import type { Destination } from '../../src/agent/destination.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
 import { runRound } from '../../src/agent/round.ts';
 import type { RetentionPolicy } from '../../src/retention/plan.ts';
 import { parseManifest } from '../../src/snapshot/manifest.ts';
@@ -27,6 +28,8 @@ export interface Scene {
   readonly clock: FakeClock;
   readonly log: RecordingLog;
   readonly state: string;
+  /** What was told, in order. */
+  readonly events: readonly AgentEvent[];
   readonly deps: RoundDeps;
 }
 
@@ -34,6 +37,7 @@ export async function aScene(settings: Partial<RoundSettings> = {}, { clock = ne
   const state = await scratchDirectory();
   const vault = new FakeVault();
   const log = new RecordingLog();
+  const events: AgentEvent[] = [];
   let rounds = 0;
   const witness = { owner: { host: 'vault-0', pid: 1, startedMs: 1 }, isAlive: () => false, now: () => clock.now() };
   const deps: RoundDeps = {
@@ -44,6 +48,7 @@ export async function aScene(settings: Partial<RoundSettings> = {}, { clock = ne
     log,
     random: () => 0,
     newRoundId: () => `round-${++rounds}`,
+    tell: (event) => void events.push(event),
     settings: {
       node: 'vault-0',
       agentVersion: '0.1.0',
@@ -55,7 +60,7 @@ export async function aScene(settings: Partial<RoundSettings> = {}, { clock = ne
       ...settings,
     },
   };
-  return { vault, clock, log, state, deps };
+  return { vault, clock, log, state, events, deps };
 }
 
 export function destinationOf(storage: Storage, changes: Partial<Destination> = {}): Destination {

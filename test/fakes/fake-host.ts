@@ -7,6 +7,7 @@ export class FakeHost implements Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid = 4711;
+  readonly nodeVersion = '24.0.0';
   readonly hostname = 'vault-0';
   readonly homeDirectory: string;
   readonly isStdinTerminal: boolean;

@@ -28,14 +28,16 @@ export async function runDaemon(asked: Asked<'daemon'>, host: Host): Promise<num
   async function reload(): Promise<void> {
     manager.reloading();
     try {
-      const composed = await compose((await load(asked.flags, host)).config, host, say);
+      const composed = await compose((await load(asked.flags, host)).config, host, say, current);
       const overtaken = next;
       next = composed;
       replace.abort();
       await overtaken?.close();
+      composed.program.reloaded(new Date());
     } catch (thrown) {
       const { code, message, advice } = toSnapshotError(thrown);
       current.log.error({ event: 'reload_refused', code, error: message, advice }, 'the new configuration is refused, the old one goes on');
+      current.program.reloadRefused();
     }
     manager.ready();
   }

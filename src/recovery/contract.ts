@@ -60,8 +60,10 @@ export interface InitKeys {
 /** A token of our own or of somebody who gave it. */
 export interface Grant {
   readonly token: Hidden;
-  /** Made for us by this very login, and dead once it is revoked. */
+  /** Made for us just now; it can and should be revoked. */
   readonly isFresh: boolean;
+  /** Undefined: it ends by use, or nobody has told when. */
+  readonly lifeMs: number | undefined;
 }
 
 export interface Sending {
@@ -102,7 +104,7 @@ export interface Target {
   /** A root token from a threshold of shares; `no_token` where the server does not let us. Leaves no attempt behind. */
   generateRoot(shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden>;
   /** A child that lives for minutes, with no more rights than to look at itself. */
-  createToken(parent: Hidden, signal: AbortSignal): Promise<Hidden>;
+  createToken(parent: Hidden, signal: AbortSignal): Promise<Grant>;
   /** False once the server knows it no more, or if it may not even look at itself. */
   isAlive(token: Hidden, signal: AbortSignal): Promise<boolean>;
   revoke(token: Hidden, signal: AbortSignal): Promise<void>;

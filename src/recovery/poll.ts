@@ -10,8 +10,8 @@ const CALM_MS = 30_000;
 export type Sign =
   /** The server is to become another cluster. */
   | { readonly kind: 'cluster_id'; readonly clusterId: string }
-  /** A token made after the snapshot was taken, that the server knows now and will know no more. */
-  | { readonly kind: 'token'; readonly token: Hidden }
+  /** A token made after the snapshot was taken, that the server knows and will know no more. After `until` it ends by itself and proves nothing. */
+  | { readonly kind: 'token'; readonly token: Hidden; readonly until: Date }
   /** None: only that it serves again, and goes on to. */
   | { readonly kind: 'calm' };
 
@@ -42,17 +42,21 @@ export async function pollApplied(sign: Sign, deps: PollDeps, signal: AbortSigna
     if (status === undefined) silentSinceMs ??= nowMs;
     else silentSinceMs = undefined;
     if (status?.isSealed) return { outcome: 'sealed', status };
-    isApplied ||= status !== undefined && (await hasShown(sign, status, target, signal));
+    isApplied ||= status !== undefined && canTell(sign, clock.now()) && (await hasShown(sign, status, target, signal));
     const isServing = status !== undefined && (await target.isServing(signal));
     if (isApplied && isServing && sign.kind !== 'calm') return { outcome: 'serving', proof: sign.kind };
     calmSinceMs = isServing ? (calmSinceMs ?? nowMs) : undefined;
     if (calmSinceMs !== undefined && nowMs - calmSinceMs >= CALM_MS) {
-      if (sign.kind === 'calm') return { outcome: 'serving', proof: 'weak' };
+      if (!canTell(sign, clock.now())) return { outcome: 'serving', proof: 'weak' };
       if (deps.sent === 'unanswered') throw neverTaken(target);
     }
     if (nowMs - begunMs >= timeoutMs) throw tooLate(target, timeoutMs, silentSinceMs);
     await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);
   }
+}
+
+function canTell(sign: Sign, now: Date): boolean {
+  return sign.kind === 'cluster_id' || (sign.kind === 'token' && now < sign.until);
 }
 
 async function hasShown(sign: Sign, status: SealStatus, target: Target, signal: AbortSignal): Promise<boolean> {

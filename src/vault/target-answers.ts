@@ -1,6 +1,6 @@
 import { Secret } from '../config/secret.ts';
 import { SnapshotError } from '../errors.ts';
-import type { Fields, Hidden, InitKeys, KnownNode, RaftServer, SealStatus, ServerHealth } from '../recovery/contract.ts';
+import type { Fields, Grant, InitKeys, KnownNode, RaftServer, SealStatus, ServerHealth } from '../recovery/contract.ts';
 import type { Answer } from './api.ts';
 import { isRecord } from './auth/login.ts';
 
@@ -27,10 +27,11 @@ export function readInitKeys({ json }: Answer): InitKeys {
   return { shares: keys.map((key) => new Secret(text(key))), rootToken: new Secret(json.root_token) };
 }
 
-export function toToken({ json }: Answer): Hidden {
-  const token = isRecord(json.auth) ? text(json.auth.client_token) : '';
+export function readGrant({ json }: Answer): Grant {
+  const auth = isRecord(json.auth) ? json.auth : {};
+  const token = text(auth.client_token);
   if (token === '') throw badAnswer('auth/token/create', 'a token');
-  return new Secret(token);
+  return { token: new Secret(token), isFresh: true, lifeMs: count(auth.lease_duration) * 1000 || undefined };
 }
 
 export function readRaftServers({ json }: Answer): readonly RaftServer[] {

@@ -24,7 +24,7 @@ import { statusOf } from './errors.ts';
 import { generateRoot } from './generate-root.ts';
 import { readAppliedIndex } from './host-facts.ts';
 import { uploadSnapshot } from './snapshot-upload.ts';
-import { readHealth, readInitKeys, readNodes, readRaftServers, readSealStatus, toToken } from './target-answers.ts';
+import { readGrant, readHealth, readInitKeys, readNodes, readRaftServers, readSealStatus } from './target-answers.ts';
 import { toInitError, toUnsealError } from './target-errors.ts';
 import { parseAddress, Transport } from './transport.ts';
 
@@ -102,8 +102,9 @@ class VaultTarget implements Target {
   }
 
   async login(signal: AbortSignal): Promise<Grant> {
-    const { token, isRevocable } = await this.#method.login(signal);
-    if (token !== undefined) return { token, isFresh: this.#method.isOwn && isRevocable };
+    const { token, isRevocable, life } = await this.#method.login(signal);
+    const lifeMs = life.usesLeft === undefined && life.lifeMs > 0 ? life.lifeMs : undefined;
+    if (token !== undefined) return { token, isFresh: this.#method.isOwn && isRevocable, lifeMs };
     throw new SnapshotError('no_token', 'vault: no way to log in is configured');
   }
 
@@ -111,9 +112,9 @@ class VaultTarget implements Target {
     return await generateRoot(this.#patient, shares, signal);
   }
 
-  async createToken(parent: Hidden, signal: AbortSignal): Promise<Hidden> {
+  async createToken(parent: Hidden, signal: AbortSignal): Promise<Grant> {
     const body = { policies: ['default'], ttl: '30m', renewable: false, type: 'service', display_name: 'vault-snapshotd-restore' };
-    return toToken(await this.#patient.call({ method: 'POST', path: 'auth/token/create', token: secretOf(parent), body }, signal));
+    return readGrant(await this.#patient.call({ method: 'POST', path: 'auth/token/create', token: secretOf(parent), body }, signal));
   }
 
   async isAlive(token: Hidden, signal: AbortSignal): Promise<boolean> {

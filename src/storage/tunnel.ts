@@ -8,8 +8,9 @@ type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
 export class Tunnel extends HttpsProxyAgent<string> {
   readonly #tls: ConnectionOptions;
 
-  constructor(proxy: URL, tls: ConnectionOptions) {
-    super(proxy, { keepAlive: true });
+  /** The signal ends connections too whose proxy never answered: they belong to no request yet, and to no agent. */
+  constructor(proxy: URL, tls: ConnectionOptions, signal?: AbortSignal) {
+    super(proxy, { keepAlive: true, ...(signal && { signal }) });
     this.#tls = tls;
   }
 

@@ -49,7 +49,7 @@ export class Post {
 
   async #ask(letter: Letter, signal: AbortSignal): Promise<Answer> {
     const { url, method, headers, body } = letter;
-    const agent = await this.#agentFor(url);
+    const agent = await this.#agentFor(url, signal);
     const content = method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     try {
@@ -73,12 +73,12 @@ export class Post {
     }
   }
 
-  async #agentFor(url: URL): Promise<Agent> {
+  async #agentFor(url: URL, signal: AbortSignal): Promise<Agent> {
     const isTls = url.protocol === 'https:';
     if (isTls) this.#trust ??= await trustedWith(this.#options.caCertFile);
     const trust = isTls && this.#trust !== undefined ? { secureContext: this.#trust } : {};
     const proxy = proxyFor(url, this.#options.env);
-    if (proxy !== undefined) return new Tunnel(proxy, trust);
+    if (proxy !== undefined) return new Tunnel(proxy, trust, signal);
     return isTls ? new TlsAgent(trust) : new Agent();
   }
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { renderExample, renderJsonSchema, renderReference } from '../src/config/document.ts';
+import { cliPages } from './cli-pages.ts';
 import { renderErrors } from './errors-reference.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -8,3 +9,4 @@ await writeFile(new URL('config.example.json', ROOT), renderExample());
 await writeFile(new URL('config.schema.json', ROOT), renderJsonSchema());
 await writeFile(new URL('docs/config.md', ROOT), renderReference());
 await writeFile(new URL('docs/errors.md', ROOT), renderErrors());
+for (const [path, text] of Object.entries(cliPages())) await writeFile(new URL(path, ROOT), text);

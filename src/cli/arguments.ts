@@ -58,7 +58,11 @@ function takeConfig(args: readonly string[], values: Values): { readonly args: r
 function checkArguments({ argument }: Verb, args: readonly string[]): void {
   const unexpected = args[argument?.max ?? 0];
   if (unexpected !== undefined) throw usage(`unexpected argument: ${JSON.stringify(unexpected)}`);
-  if (argument && args.length < argument.min) throw usage(`${argument.name} is missing: ${argument.doc}`);
+  if (argument === undefined) return;
+  if (args.length < argument.min) throw usage(`${argument.name} is missing: ${argument.doc}`);
+  const { offers } = argument;
+  const wrong = typeof offers === 'string' ? undefined : args.find((given) => !offers.includes(given));
+  if (wrong !== undefined) throw usage(`${argument.name} is ${argument.doc}, not ${JSON.stringify(wrong)}`);
 }
 
 function readFlags(verb: Verb, values: Values): Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { runOnce } from './commands/once.ts';
 import { runPrune } from './commands/prune.ts';
 import { runVerify } from './commands/verify.ts';
 import { complain } from './complain.ts';
+import { renderCompletion } from './completion/completion.ts';
 import type { Command } from './grammar/verbs.ts';
 import { renderOverview, renderVerb } from './help.ts';
 import type { Host } from './host.ts';
@@ -38,6 +39,9 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runVerify(command, host);
     case 'prune':
       return runPrune(command, host);
+    case 'completion':
+      host.out(renderCompletion(command.args[0]));
+      return 0;
     case 'help':
       host.out(command.args[0] === undefined ? renderOverview() : renderVerb(parseVerb(command.args[0])));
       return 0;

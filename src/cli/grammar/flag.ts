@@ -1,5 +1,8 @@
 import { parseLongDuration } from '../../config/duration.ts';
 
+/** What a shell completes a word with. */
+export type Offers = 'file' | 'directory' | 'command' | 'nothing' | readonly string[];
+
 /** On or off. */
 export interface Switch {
   readonly doc: string;
@@ -13,7 +16,7 @@ export interface Flag<Value> extends Switch {
   /** What a right value is, for whoever gave a wrong one. */
   readonly rule: string;
   /** What a shell offers for it. */
-  readonly offers: 'file' | 'directory' | 'nothing' | readonly string[];
+  readonly offers: Offers;
   /** Undefined for a wrong value. */
   readonly read: (text: string) => Value | undefined;
 }
@@ -21,7 +24,7 @@ export interface Flag<Value> extends Switch {
 /** As a verb hears it: undefined where it was not given. */
 export type ValueOf<Kind> = Kind extends Flag<infer Value> ? Value | undefined : boolean;
 
-export function text(value: string, doc: string, offers: Flag<string>['offers'] = 'nothing'): Flag<string> {
+export function text(value: string, doc: string, offers: Offers = 'nothing'): Flag<string> {
   return { value, doc, rule: 'something', offers, read: (given) => (given === '' ? undefined : given) };
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { Flag, Switch, ValueOf } from './flag.ts';
+import type { Flag, Offers, Switch, ValueOf } from './flag.ts';
 
 /** What stands behind a verb without a flag. */
 export interface Argument {
@@ -7,7 +7,7 @@ export interface Argument {
   readonly doc: string;
   readonly min: number;
   readonly max: number;
-  readonly offers: Flag<string>['offers'];
+  readonly offers: Offers;
 }
 
 export interface Verb {

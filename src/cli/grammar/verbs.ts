@@ -3,7 +3,7 @@
 // Parsing, help, completion, the man page and docs/cli.md follow from the declaration: `npm run docs` writes them anew.
 import { INSPECT, LIST, PRUNE, VERIFY } from './reading.ts';
 import { CHECK, DAEMON } from './running.ts';
-import { HELP, VERSION_VERB } from './telling.ts';
+import { COMPLETION, HELP, VERSION_VERB } from './telling.ts';
 import type { FlagsOf, Verb } from './verb.ts';
 
 /** The whole command line, in the order of the help. */
@@ -14,6 +14,7 @@ const VERBS = {
   inspect: INSPECT,
   verify: VERIFY,
   prune: PRUNE,
+  completion: COMPLETION,
   help: HELP,
   version: VERSION_VERB,
 } as const satisfies Readonly<Record<string, Verb>>;

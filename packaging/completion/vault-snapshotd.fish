@@ -1,0 +1,53 @@
+# fish completion for vault-snapshotd
+complete -c vault-snapshotd -f
+complete -c vault-snapshotd -s h -l help -d explain
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a daemon -d 'take snapshots for ever; meant if no command is given'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a check -d 'show the configuration, ask Vault, try each destination'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a list -d 'show the snapshots of all destinations, and gaps'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a inspect -d 'show what a snapshot holds, or how two differ'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a verify -d 'read stored snapshots back and prove them again'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a prune -d 'delete what "retain" keeps no longer'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a completion -d 'print the completion script of a shell'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a help -d 'explain a command'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a version -d 'tell the version'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l once -d 'one round now, if this host leads, and then the end'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l json -d 'with --once: the report on stdout as one JSON object; log lines stay on stderr'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l offline -d 'only read the configuration; nobody is asked'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l json -d 'the report on stdout as one JSON object'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from list' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from list' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from list' -l destination -r -f -d 'only at this destination'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from list' -l json -d 'the report on stdout as one JSON object'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from list' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -l destination -r -f -d 'only at this destination'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -l prefix-depth -r -f -d 'count entries by so many parts of a key, 2 if nothing is said; 0 is every key'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -l json -d 'the report on stdout as one JSON object'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from inspect' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l destination -r -f -d 'only at this destination'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l snapshot -r -f -d 'only the one of this name; "latest" is the newest proved one'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l all -d 'every snapshot'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l newest -r -f -d 'so many, the newest'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l sample -r -f -d 'so many of a hundred, drawn by chance, but at least one'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l max-age -r -f -d 'exit 4 when the newest is older, such as 26h or 8d'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l no-record -d 'write nothing'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -l json -d 'the report on stdout as one JSON object'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from verify' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l destination -r -f -d 'only at this destination'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l dry-run -d 'delete nothing, and show each snapshot with its reasons'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l max-deletes -r -f -d 'delete at most so many at each destination, instead of "max_deletes"; 0 is any number'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l json -d 'the report on stdout as one JSON object'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from help' -f -a 'daemon check list inspect verify prune completion help version'

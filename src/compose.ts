@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from './agent/agent.ts';
-import { systemClock } from './agent/clock.ts';
+import { pause, systemClock } from './agent/clock.ts';
 import type { RoundDeps } from './agent/deps.ts';
 import type { Destination } from './agent/destination.ts';
 import type { AgentEvent, Tell } from './agent/events.ts';
@@ -18,6 +18,7 @@ import type { Log } from './observability/contract.ts';
 import { HistoryFile } from './observability/history-file.ts';
 import { type ClusterPlan, Ledger } from './observability/ledger.ts';
 import { createLog } from './observability/log.ts';
+import { openNotifier } from './observability/notify/open-notifier.ts';
 import { Program } from './observability/program.ts';
 import { parseNameTemplate } from './snapshot/name.ts';
 import type { SpoolDirectory } from './spool/contract.ts';
@@ -85,7 +86,8 @@ export async function compose(config: Config, host: Host, say: (status: string) 
   const history = new HistoryFile({ path: join(directory, historyName(config)), pid: host.pid, log });
   const plan = planOf(config, destinations, vault, new Date());
   const ledger = kept?.ledger ?? (await openLedger(plan, history));
-  const listeners: Tell[] = [ledger.tell, (event) => HISTORIC.includes(event.kind) && history.save(ledger.remembered())];
+  const notifier = openNotifier(config, { env: host.env, hostname: host.hostname, version: VERSION, log, tell: ledger.tell, wait: pause });
+  const listeners: Tell[] = [notifier.tell, ledger.tell, (event) => HISTORIC.includes(event.kind) && history.save(ledger.remembered())];
   const roundDeps: RoundDeps = {
     vault: watched(vault, progress),
     spools: watchedSpools(spools, progress),
@@ -121,7 +123,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     program: kept?.program ?? openProgram(config, host),
     listen: (listener) => void listeners.push(listener),
     close: async () => {
-      await Promise.allSettled([history.settled(), vault.close(), ...destinations.map(({ storage }) => storage.close())]);
+      await Promise.allSettled([history.settled(), notifier.close(), vault.close(), ...destinations.map(({ storage }) => storage.close())]);
     },
   };
 }

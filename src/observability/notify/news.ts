@@ -2,8 +2,7 @@ import { type RoundReport, renderReport } from '../../agent/report.ts';
 import { ERROR_CODES, type ErrorCode, type SnapshotError } from '../../errors.ts';
 
 /** The turns of a round that a dead man's switch hears of. */
-export const HEARTBEATS = ['start', 'success', 'failure'] as const;
-export type Heartbeat = (typeof HEARTBEATS)[number];
+export type Heartbeat = 'start' | 'success' | 'failure';
 
 export const WEBHOOK_EVENTS = ['started', 'taken', 'partial', 'failed', 'prune_failed', 'verify_failed', 'drill_failed'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];

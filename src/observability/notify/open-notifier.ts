@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Tell } from '../../agent/events.ts';
 import type { Config } from '../../config/config.ts';
 import type { Environment } from '../../config/secret-source.ts';
+import { hostOf } from '../../vault/leadership.ts';
 import type { Log } from '../contract.ts';
 import { Notifier } from './notifier.ts';
 import { Post } from './post.ts';
@@ -33,7 +34,7 @@ export function openNotifier({ notify, cluster, vault }: Config, host: NotifierH
     post,
     log: host.log,
     tell: host.tell,
-    clusterName: cluster.name ?? URL.parse(vault.address)?.host ?? vault.address,
+    clusterName: cluster.name ?? hostOf(vault.address),
     isNamed: cluster.name !== undefined,
     node: host.hostname,
     closeGraceMs: CLOSE_GRACE_MS,

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { renderExample, renderJsonSchema, renderReference } from '../src/config/document.ts';
+import { renderMetricsReference } from '../src/observability/metrics.ts';
 import { cliPages } from './cli-pages.ts';
 import { renderErrors } from './errors-reference.ts';
 
@@ -10,3 +11,10 @@ await writeFile(new URL('config.schema.json', ROOT), renderJsonSchema());
 await writeFile(new URL('docs/config.md', ROOT), renderReference());
 await writeFile(new URL('docs/errors.md', ROOT), renderErrors());
 for (const [path, text] of Object.entries(cliPages())) await writeFile(new URL(path, ROOT), text);
+
+const guide = new URL('docs/monitoring.md', ROOT);
+const between = /(<!-- metrics: .* -->\n)[\s\S]*(<!-- end of metrics -->)/;
+await writeFile(
+  guide,
+  (await readFile(guide, 'utf8')).replace(between, (_, begin: string, end: string) => `${begin}\n${renderMetricsReference()}\n\n${end}`),
+);

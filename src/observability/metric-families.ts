@@ -82,13 +82,13 @@ export const FAMILIES: readonly Family[] = [
   ),
   ofDestination('counter', 'upload_bytes_total', 'Bytes sent there.', ({ uploads }) => uploads.bytes),
   ofDestination('counter', 'upload_retries_total', 'Tries after the first.', ({ uploads }) => uploads.retries),
-  ofDestination('gauge', 'destination_snapshots', 'Snapshots there.', ({ snapshots }) => snapshots?.length),
-  ofDestination('gauge', 'destination_stored_bytes', 'What they take.', ({ snapshots }) => snapshots?.reduce((sum, { size }) => sum + size, 0)),
-  ofDestination('gauge', 'destination_newest_timestamp_seconds', 'When the newest of them was taken; 0: there is none.', ({ snapshots }) =>
-    snapshots === undefined ? undefined : (snapshots[0]?.takenAt ?? 0),
+  ofDestination('gauge', 'destination_snapshots', 'Snapshots there.', ({ totals }) => totals?.count),
+  ofDestination('gauge', 'destination_stored_bytes', 'What they take.', ({ totals }) => totals?.bytes),
+  ofDestination('gauge', 'destination_newest_timestamp_seconds', 'When the newest of them was taken; 0: there is none.', ({ totals }) =>
+    totals === undefined ? undefined : (totals.newestAt ?? 0),
   ),
-  ofDestination('gauge', 'destination_oldest_timestamp_seconds', 'When the oldest of them was taken; 0: there is none.', ({ snapshots }) =>
-    snapshots === undefined ? undefined : (snapshots.at(-1)?.takenAt ?? 0),
+  ofDestination('gauge', 'destination_oldest_timestamp_seconds', 'When the oldest of them was taken; 0: there is none.', ({ totals }) =>
+    totals === undefined ? undefined : (totals.oldestAt ?? 0),
   ),
   ofDestination('counter', 'retention_deleted_total', 'Snapshots deleted because the plan no longer keeps them.', ({ retention }) => retention.deleted),
   ofDestination('counter', 'retention_errors_total', 'Times pruning failed there.', ({ retention }) => retention.errors),

@@ -1,3 +1,4 @@
+import { judge } from './verdict.ts';
 import type { ClusterView, DestinationView, ProgramView, ScheduleView, Trouble } from './view.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { ClusterView, DestinationView, ProgramView, ScheduleView, Trouble }
  * for their sake the first cluster also stands at the top.
  */
 export function renderStatus(program: ProgramView, clusters: readonly ClusterView[], now: Date): string {
-  const all = clusters.map(statusOfCluster);
+  const all = clusters.map((cluster) => statusOfCluster(cluster, now));
   return `${JSON.stringify({ ...all[0], now, program: statusOfProgram(program), clusters: all }, null, 2)}\n`;
 }
 
@@ -22,7 +23,8 @@ function statusOfProgram(program: ProgramView) {
   };
 }
 
-function statusOfCluster(cluster: ClusterView) {
+function statusOfCluster(cluster: ClusterView, now: Date) {
+  const { level, sentence, concerns } = judge(cluster, now);
   const { round, lastRound, lastSnapshot, destinations, schedules } = cluster;
   const errorsInARow = Math.max(0, ...schedules.map(({ consecutiveFailures }) => consecutiveFailures));
   const isRetry = round !== undefined && errorsInARow > 0;
@@ -40,6 +42,9 @@ function statusOfCluster(cluster: ClusterView) {
     retry_in_progress: isRetry,
     retry_attempt: isRetry ? errorsInARow : 0,
 
+    verdict: level,
+    verdict_reason: sentence,
+    concerns: concerns.map(({ level, destination, what, since, advice }) => ({ level, destination: destination ?? null, what, since: since ?? null, advice })),
     cluster: cluster.name,
     cluster_id: cluster.id ?? null,
     vault_address: cluster.vaultAddress,
@@ -82,7 +87,7 @@ function statusOfSchedule(schedule: ScheduleView) {
 }
 
 function statusOfDestination(destination: DestinationView) {
-  const { retention, verification, snapshots } = destination;
+  const { retention, verification, totals } = destination;
   return {
     name: destination.name,
     kind: destination.kind,
@@ -93,9 +98,10 @@ function statusOfDestination(destination: DestinationView) {
     bytes: destination.bytes,
     last_success: destination.lastSuccessAt ?? null,
     last_error: statusOfTrouble(destination.trouble),
-    snapshots: snapshots?.length ?? null,
-    newest: snapshots?.[0]?.takenAt ?? null,
-    oldest: snapshots?.at(-1)?.takenAt ?? null,
+    snapshots: totals?.count ?? null,
+    stored_bytes: totals?.bytes ?? null,
+    newest: totals?.newestAt ?? null,
+    oldest: totals?.oldestAt ?? null,
     last_verified_at: verification.lastSuccessAt ?? null,
     last_verify_error: statusOfTrouble(verification.trouble),
     last_rotation_error: statusOfTrouble(retention.trouble),

@@ -39,9 +39,9 @@ export function destinationConcerns(destination: DestinationView, cluster: Clust
   const concerns: Concern[] = [];
   if (trouble) concerns.push({ ...fromTrouble('failing', trouble, name), since: firstMiss(cluster.history, name) ?? trouble.at });
   if (verification.trouble) concerns.push(fromTrouble('failing', verification.trouble, name, 'a stored copy is not whole: '));
-  const { state, newest, overdueSince } = freshnessOf(destination, cluster, now);
+  const { state, newestAt, overdueSince } = freshnessOf(destination, cluster, now);
   if (state === 'stale') {
-    const what = newest ? 'a new snapshot is overdue' : 'no proved snapshot there';
+    const what = newestAt ? 'a new snapshot is overdue' : 'no proved snapshot there';
     concerns.push({ level: 'stale', destination: name, what, since: overdueSince, advice: ERROR_CODES.stale.advice });
   }
   if (retention.trouble) concerns.push(fromTrouble('attention', retention.trouble, name, 'pruning failed: '));
@@ -67,13 +67,14 @@ function firstOf(history: readonly RoundMark[], isSuch: (mark: RoundMark) => boo
   return history[lastOther + 1]?.endedAt;
 }
 
-function vaultConcerns({ isSealed, isReachable, role, roleReason, clockSkewMs, lastRound }: ClusterView): readonly Concern[] {
+function vaultConcerns({ isSealed, isReachable, role, schedules, clockSkewMs, lastRound }: ClusterView): readonly Concern[] {
   const concerns: Concern[] = [];
   const add = (what: string, advice: string) => concerns.push({ level: 'attention', destination: undefined, what, since: undefined, advice });
   // The last round's failure tells of the same in more words.
   const isTold = role !== 'standby' && lastRound?.outcome === 'failed';
+  const isAsked = schedules.some(({ lastAttemptAt }) => lastAttemptAt !== undefined);
   if (isSealed && !isTold) add('Vault is sealed', ERROR_CODES.vault_sealed.advice);
-  else if (!isReachable && roleReason !== '' && !isTold) add('Vault does not answer', ERROR_CODES.vault_unreachable.advice);
+  else if (!isReachable && isAsked && !isTold) add('Vault does not answer', ERROR_CODES.vault_unreachable.advice);
   if (clockSkewMs !== undefined && Math.abs(clockSkewMs) > SKEW_LIMIT_MS) {
     add(`the clocks of Vault and this host are ${durationOf(Math.abs(clockSkewMs))} apart`, 'set both by NTP: snapshots are named and kept by their time');
   }

@@ -5,27 +5,37 @@ import type { ClusterView, DestinationView, ScheduleView } from './view.ts';
 export interface Freshness {
   /** `unknown`: not looked at yet. `empty`: looked at, no proved one there, and none was due yet. */
   readonly state: 'fresh' | 'stale' | 'empty' | 'unknown';
-  /** The newest proved one. */
-  readonly newest: StockedSnapshot | undefined;
+  /** When the newest proved one was taken. */
+  readonly newestAt: Date | undefined;
   /** Since when a newer one is overdue. */
   readonly overdueSince: Date | undefined;
 }
 
 export function freshnessOf(destination: DestinationView, cluster: ClusterView, now: Date): Freshness {
-  const { snapshots } = destination;
-  const newest = newestProved(snapshots ?? [], now);
+  const newestAt = newestOf(destination, now);
   const schedule = cluster.schedules.find(({ name }) => name === destination.schedule);
-  if (snapshots === undefined) return { state: 'unknown', newest, overdueSince: undefined };
-  if (newest === undefined) return { state: isFirstToCome(cluster, schedule, now) ? 'empty' : 'stale', newest, overdueSince: undefined };
+  if (newestAt === undefined) return { state: stateWithout(destination, cluster, schedule, now), newestAt, overdueSince: undefined };
   // Half an interval late is late: rounds take their time, are put off a little, and are retried.
-  const age = now.getTime() - newest.takenAt.getTime();
-  if (schedule === undefined || age <= 1.5 * schedule.intervalMs) return { state: 'fresh', newest, overdueSince: undefined };
-  return { state: 'stale', newest, overdueSince: new Date(newest.takenAt.getTime() + schedule.intervalMs) };
+  const age = now.getTime() - newestAt.getTime();
+  if (schedule === undefined || age <= 1.5 * schedule.intervalMs) return { state: 'fresh', newestAt, overdueSince: undefined };
+  return { state: 'stale', newestAt, overdueSince: new Date(newestAt.getTime() + schedule.intervalMs) };
+}
+
+/** The list ends where a month does, the last success may be older. */
+function newestOf({ snapshots, lastSuccessAt }: DestinationView, now: Date): Date | undefined {
+  const listed = newestProved(snapshots ?? [], now)?.takenAt;
+  const told = lastSuccessAt && lastSuccessAt <= now ? lastSuccessAt : undefined;
+  return listed && told ? (listed > told ? listed : told) : (listed ?? told);
 }
 
 /** One from the future, by a clock gone wrong, must not hide that none came since. */
 export function newestProved(snapshots: readonly StockedSnapshot[], now: Date): StockedSnapshot | undefined {
   return snapshots.find(({ isProved, takenAt }) => isProved && takenAt <= now);
+}
+
+function stateWithout({ snapshots }: DestinationView, cluster: ClusterView, schedule: ScheduleView | undefined, now: Date): Freshness['state'] {
+  if (snapshots === undefined) return 'unknown';
+  return isFirstToCome(cluster, schedule, now) ? 'empty' : 'stale';
 }
 
 /** Nothing there is no fault as long as nobody had the time to take the first. A standby cannot know that of the others. */

@@ -38,9 +38,9 @@ function tell(worst: Concern | undefined, places: readonly Freshness[], now: Dat
 }
 
 function tellNewest(places: readonly Freshness[], now: Date): string {
-  const newest = places.flatMap((place) => place.newest ?? []).sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime())[0];
-  if (newest === undefined) return places.every(({ state }) => state === 'unknown') ? 'no destination has been looked at yet' : 'there is no proved snapshot';
-  const age = durationOf(now.getTime() - newest.takenAt.getTime());
+  const newest = Math.max(...places.flatMap(({ newestAt }) => newestAt?.getTime() ?? []));
+  if (!Number.isFinite(newest))
+    return places.every(({ state }) => state === 'unknown') ? 'no destination has been looked at yet' : 'there is no proved snapshot';
   const fresh = places.filter(({ state }) => state === 'fresh').length;
-  return `newest proved snapshot ${age} old, fresh at ${fresh} of ${places.length} ${places.length === 1 ? 'destination' : 'destinations'}`;
+  return `newest proved snapshot ${durationOf(now.getTime() - newest)} old, fresh at ${fresh} of ${places.length} ${places.length === 1 ? 'destination' : 'destinations'}`;
 }

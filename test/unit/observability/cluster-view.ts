@@ -1,4 +1,4 @@
-import type { StockedSnapshot } from '../../../src/agent/events.ts';
+import type { StockedSnapshot, StockTotals } from '../../../src/agent/events.ts';
 import type { ClusterView, DestinationView, ProgramView, RoundMark, ScheduleView, Trouble } from '../../../src/observability/view.ts';
 
 export const NOW = new Date('2026-03-30T12:00:00Z');
@@ -26,6 +26,7 @@ export function snapshot(ageMs: number, other: Partial<StockedSnapshot> = {}): S
 }
 
 export function destination(name: string, other: Partial<DestinationView> = {}): DestinationView {
+  const snapshots = 'snapshots' in other ? other.snapshots : hourly(3);
   return {
     name,
     kind: 'local',
@@ -34,14 +35,22 @@ export function destination(name: string, other: Partial<DestinationView> = {}):
     isUp: true,
     state: 'delivered',
     bytes: 0,
-    lastSuccessAt: ago(12 * 60_000),
+    lastSuccessAt: snapshots?.find(({ isProved, takenAt }) => isProved && takenAt <= NOW)?.takenAt,
     trouble: undefined,
     uploads: { success: 3, failure: 0, bytes: 3_000_000, retries: 0 },
     retention: { deleted: 0, errors: 0, trouble: undefined },
     verification: { lastSuccessAt: undefined, failures: 0, trouble: undefined },
-    snapshots: hourly(3),
+    snapshots,
+    totals: snapshots && totalsOf(snapshots),
     ...other,
   };
+}
+
+function totalsOf(snapshots: readonly StockedSnapshot[]): StockTotals {
+  let bytes = 0;
+  for (const { size } of snapshots) bytes += size;
+  const verified = snapshots.flatMap(({ verifiedAt }) => verifiedAt ?? []).sort((a, b) => b.getTime() - a.getTime());
+  return { count: snapshots.length, bytes, newestAt: snapshots[0]?.takenAt, oldestAt: snapshots.at(-1)?.takenAt, verifiedAt: verified[0] };
 }
 
 export function schedule(other: Partial<ScheduleView> = {}): ScheduleView {

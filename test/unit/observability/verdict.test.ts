@@ -113,7 +113,12 @@ const CASES: readonly { readonly what: string; readonly view: Partial<ClusterVie
     level: 'attention',
     sentence: `Vault does not answer; ${FRESH}`,
   },
-  { what: 'a Vault not asked yet', view: { isReachable: false, role: 'unknown', roleReason: '', lastRound: undefined }, level: 'good', sentence: FRESH },
+  {
+    what: 'a Vault not asked yet',
+    view: { isReachable: false, role: 'unknown', lastRound: undefined, schedules: [schedule({ lastAttemptAt: undefined })] },
+    level: 'good',
+    sentence: FRESH,
+  },
   {
     what: 'a token near its end',
     view: { token: { expiresAt: ago(-14 * 60_000), lifetimeMs: HOUR_MS } },
@@ -192,6 +197,12 @@ describe('the verdict', () => {
   it('tells of a sealed Vault once when the last round failed of it', () => {
     const { concerns } = judge(cluster({ isSealed: true, role: 'unknown', lastRound: failed(60_000) }), NOW);
     expect(concerns.map(({ what }) => what)).toEqual(['Vault is sealed']);
+  });
+
+  it('knows of a monthly snapshot that is too old for the timeline', () => {
+    const archive = destination('archive', { snapshots: [], lastSuccessAt: ago(40 * 24 * HOUR_MS) });
+    const verdict = judge(cluster({ destinations: [archive], schedules: [schedule({ intervalMs: 31 * 24 * HOUR_MS })] }), NOW);
+    expect(verdict).toMatchObject({ level: 'good', sentence: 'newest proved snapshot 40 days old, fresh at 1 of 1 destination' });
   });
 
   it('judges a destination by its own schedule', () => {

@@ -33,6 +33,7 @@ process.exitCode = await run({
   isStdinTerminal: isatty(STDIN),
   isStdoutTerminal: process.stdout.isTTY === true,
   isStderrTerminal: process.stderr.isTTY === true,
+  columns: () => process.stderr.columns ?? 80,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readLine: (signal) => lines.next(signal),

@@ -1,11 +1,13 @@
 import type { SnapshotError } from '../errors.ts';
 import type { Host } from './host.ts';
+import { colour } from './print.ts';
 
 /** What ends the program before there is a log: one line per fault and one with what to do, never a stack. */
 export function complain(host: Host, error: SnapshotError): void {
   const priority = isJournal(host) ? '<3>' : '';
-  for (const line of error.message.split('\n')) host.err(`${priority}vault-snapshotd: ${line}\n`);
-  host.err(`${priority}hint: ${error.advice} (${error.code})\n`);
+  const say = (line: string) => host.err(`${priority}${colour(line, host.env, host.isStderrTerminal)}\n`);
+  for (const line of error.message.split('\n')) say(`vault-snapshotd: ${line}`);
+  say(`hint: ${error.advice} (${error.code})`);
 }
 
 /** systemd names the stream it reads our stderr from; lines then carry their priority. */

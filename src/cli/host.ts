@@ -9,6 +9,8 @@ export interface Host {
   readonly isStdinTerminal: boolean;
   readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;
+  /** How wide the terminal of stderr is. */
+  columns(): number;
   out(text: string): void;
   err(text: string): void;
   /** The next line of stdin without its end; undefined after the last one. */

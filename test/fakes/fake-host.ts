@@ -36,25 +36,19 @@ export class FakeHost implements Host {
     this.#lines = [...lines];
   }
 
-  out(text: string): void {
+  // Like those of main.ts: whoever has taken a copy of the host may call them.
+  readonly columns = (): number => 100;
+  readonly out = (text: string): void => {
     this.stdout += text;
-  }
-
-  err(text: string): void {
+  };
+  readonly err = (text: string): void => {
     this.stderr += text;
-  }
-
-  async readLine(): Promise<string | undefined> {
-    return this.#lines.shift();
-  }
-
-  isAlive(): boolean {
-    return false;
-  }
-
-  on(signal: Signal, handler: () => void): void {
+  };
+  readonly readLine = async (): Promise<string | undefined> => this.#lines.shift();
+  readonly isAlive = (): boolean => false;
+  readonly on = (signal: Signal, handler: () => void): void => {
     this.#handlers.set(signal, handler);
-  }
+  };
 
   send(signal: Signal): void {
     this.#handlers.get(signal)?.();

@@ -9,6 +9,7 @@ import { type ErrorCode, SnapshotError, toSnapshotError } from '../../errors.ts'
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
+import { printReport } from '../print.ts';
 import { listenForStop } from '../signals.ts';
 
 /** One thing that was looked at; `code` only where it failed. */
@@ -26,12 +27,12 @@ const CHECK_LIMIT_MS = 60_000;
 /** The configuration in effect, then everything a round will need, asked for real. */
 export async function runCheck({ flags }: Asked<'check'>, host: Host): Promise<number> {
   const { config, effective } = await load(flags, host);
-  if (!flags.json) host.out(`${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
+  if (!flags.json) printReport(host, `${renderEffective(effective)}\n${config.warnings.map((warning) => `warning: ${warning}\n`).join('')}`);
   // The warnings are told already, one line above or in the JSON.
   const quiet: Config = { ...config, warnings: [], log: { ...config.log, level: 'warn' } };
   const findings = flags.offline ? [] : await checkOnline(quiet, host);
   if (flags.json) host.out(`${JSON.stringify({ effective, warnings: config.warnings, findings })}\n`);
-  else host.out(findings.map(renderFinding).join(''));
+  else printReport(host, findings.map(renderFinding).join(''));
   const failed = findings.find(({ ok }) => !ok);
   return failed ? new SnapshotError(failed.code ?? 'failed', '').exitCode : 0;
 }

@@ -11,6 +11,7 @@ import { isFile, openArchiveFile } from '../archive-file.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { type Inspected, renderJson, renderText } from '../inspect-report.ts';
+import { printReport } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
@@ -30,12 +31,13 @@ interface Source {
 /** What one archive holds, or how two differ; a damaged one is told as far as it goes. */
 export async function runInspect({ args, flags }: Asked<'inspect'>, host: Host): Promise<number> {
   const { stop } = listenForStop(host, 0);
-  const progress = new Progress(host, 'inspect', () => performance.now());
+  const progress = Progress.of('inspect', host);
   try {
     const inspected: Inspected[] = [];
     for (const archive of args.length > 0 ? args : ['latest']) inspected.push(await inspectOne(archive, flags, host, progress, stop));
     progress.end();
-    host.out(flags.json ? renderJson(inspected) : renderText(inspected));
+    if (flags.json) host.out(renderJson(inspected));
+    else printReport(host, renderText(inspected));
     return inspected.some(({ inspection }) => inspection.damage !== undefined) ? ERROR_CODES.archive_corrupt.exitCode : 0;
   } finally {
     progress.end();

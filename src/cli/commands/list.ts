@@ -5,6 +5,7 @@ import { clusterOf, takeStock } from '../../inventory/stock.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { renderJson, renderText } from '../list-report.ts';
+import { printReport } from '../print.ts';
 import { withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
 
@@ -28,7 +29,8 @@ export async function runList({ flags }: Asked<'list'>, host: Host): Promise<num
     const places = destinations.map((destination, at) => ({ destination, stock: stocks[at]! }));
     const now = new Date();
     const overview = overlook(places, ours.clusterId ?? clusterOf(stocks), ours.template, ours.clusterName, now);
-    host.out(flags.json ? renderJson(overview, now) : renderText(overview, now));
+    if (flags.json) host.out(renderJson(overview, now));
+    else printReport(host, renderText(overview, now));
     return exitCodeOf(overview);
   });
 }

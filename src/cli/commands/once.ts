@@ -4,6 +4,8 @@ import { ERROR_CODES, toSnapshotError } from '../../errors.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
+import { Progress } from '../progress.ts';
+import { RoundProgress } from '../round-progress.ts';
 import { listenForStop } from '../signals.ts';
 
 /** One round for every destination, whatever is due; does not wait for a Vault that is away. */
@@ -25,7 +27,19 @@ async function begin(flags: Asked<'daemon'>['flags'], host: Host) {
   try {
     const { config } = await load(flags, host);
     const stopping = listenForStop(host, config.stopGraceMs);
-    return { stopping, ...(await compose(config, host)) };
+    const progress = new Progress(
+      host,
+      (line) => composed.log.info({ event: 'round_progress' }, line),
+      () => performance.now(),
+    );
+    const err = (text: string) => {
+      progress.hide();
+      host.err(text);
+    };
+    const composed = await compose(config, { ...host, err });
+    const shown = new RoundProgress(progress);
+    composed.listen((event) => shown.hear(event));
+    return { stopping, ...composed };
   } catch (thrown) {
     const error = toSnapshotError(thrown);
     if (flags.json) host.out(`${renderReport({ outcome: 'failed', stage: stageOf(error.code), error, missed: [] })}\n`);

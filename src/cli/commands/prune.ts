@@ -10,6 +10,7 @@ import { chooseDestinations } from '../choose-destinations.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
+import { printReport } from '../print.ts';
 import { exitCodeOf, type Pruning, renderJson, renderText } from '../prune-report.ts';
 import { listenForStop } from '../signals.ts';
 
@@ -32,7 +33,8 @@ export async function runPrune({ flags }: Asked<'prune'>, host: Host): Promise<n
       const ours = { template: parseNameTemplate(config.nameTemplate), clusterName: config.cluster.name ?? '', clusterId };
       return await Promise.all(composed.destinations.map((destination) => pruneAt(destination, ours, flags, signal)));
     });
-    host.out(flags.json ? renderJson(results) : results.map(renderText).join('\n'));
+    if (flags.json) host.out(renderJson(results));
+    else printReport(host, results.map(renderText).join('\n'));
     return exitCodeOf(results);
   } finally {
     await composed.close();

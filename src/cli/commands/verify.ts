@@ -10,6 +10,7 @@ import { objectKey } from '../../storage/key.ts';
 import { openArchiveFile } from '../archive-file.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
+import { printReport } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
@@ -24,7 +25,7 @@ const LOOK_LIMIT_MS = 3_600_000;
 /** Reads every byte back, from a file or from destinations, and says whether it is still what was proved. */
 export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): Promise<number> {
   const { stop } = listenForStop(host, 0);
-  const progress = new Progress(host, 'verify', () => performance.now());
+  const progress = Progress.of('verify', host);
   const startedAt = new Date();
   const [file] = args;
   const question = questionOf(flags, file);
@@ -35,7 +36,8 @@ export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): P
         : [await verifyFile(file, progress, stop)];
     progress.end();
     const report = { places, startedAt, endedAt: new Date() };
-    host.out(flags.json ? renderJson(report) : renderText(report));
+    if (flags.json) host.out(renderJson(report));
+    else printReport(host, renderText(report));
     return exitCodeOf(report);
   } finally {
     progress.end();

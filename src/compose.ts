@@ -42,6 +42,8 @@ export interface Composed {
   readonly vault: VaultClient;
   readonly destinations: readonly Destination[];
   readonly spools: SpoolDirectory;
+  /** What a round works with. */
+  readonly deps: RoundDeps;
   readonly progress: Progress;
   readonly log: Log;
   readonly ledger: Ledger;
@@ -117,6 +119,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     vault,
     destinations,
     spools,
+    deps: roundDeps,
     progress,
     log,
     ledger,

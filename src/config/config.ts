@@ -21,6 +21,8 @@ export interface Config {
   readonly spoolPath: string | undefined;
   readonly nameTemplate: string;
   readonly log: LogConfig;
+  /** What opens a restored server; empty for every daemon. */
+  readonly recovery: { readonly shares: readonly SecretSource[] };
   readonly notify: NotifySettings;
   /** Undefined: only the socket in the state directory answers. */
   readonly listen: ListenSettings | undefined;

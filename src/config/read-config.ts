@@ -46,6 +46,7 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     spoolPath: values.spool_path,
     nameTemplate: values.name_template,
     log,
+    recovery: { shares: readSection('recovery', top.nested, findings).values.shares ?? [] },
     notify: readNotify(readSection('notify', top.nested, findings)),
     listen: readListen(readSection('listen', top.nested, findings), findings),
     textfile: values.textfile,

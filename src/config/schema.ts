@@ -1,6 +1,7 @@
 import { listenTable, watchTable } from '../observability/listen-config.ts';
 import { notifyTable } from '../observability/notify/config.ts';
 import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
+import { recoveryTable } from '../vault/shares-config.ts';
 import { address } from './address.ts';
 import type { Table } from './format.ts';
 import { absolutePath, choice, duration, flag, frequencyDuration, mount, text, timezone, uuid, wholeNumber } from './formats.ts';
@@ -200,9 +201,14 @@ export const TOP_GROUPS: readonly { readonly title: string; readonly table: Tabl
 ];
 
 /** The blocks that are no destinations. */
-export const SECTIONS = { tls: tlsTable, cluster: clusterTable, log: logTable, listen: listenTable, notify: notifyTable } as const satisfies Readonly<
-  Record<string, Table>
->;
+export const SECTIONS = {
+  tls: tlsTable,
+  cluster: clusterTable,
+  log: logTable,
+  listen: listenTable,
+  notify: notifyTable,
+  recovery: recoveryTable,
+} as const satisfies Readonly<Record<string, Table>>;
 
 /** Sections that may be written as one string, and the key it stands for. */
 export const SHORTHANDS: Readonly<Record<string, string | undefined>> = { listen: 'address' };

@@ -23,12 +23,17 @@ export interface Candidate {
   readonly manifest: Manifest | SnapshotError | undefined;
 }
 
+/** What the manifest of a snapshot calls its schedule that was taken right before a restore; no destination has such a name. */
+export const SAFETY_SCHEDULE = 'before a restore';
+
 const ANOTHER = 'take an older one with --before, or name another; "vault-snapshotd list" shows where there are good ones';
 
 /** Whether the wish can mean it. A manifest that nobody can read may be that of the newest one. */
 export function isMeant({ manifest, takenAt }: Candidate, { wish, clusterId }: Wanted): boolean {
   if (wish.kind === 'name') return true;
   if (manifest === undefined) return false;
+  // Of the state that was given up for an older one: who wants that back names it.
+  if (!(manifest instanceof SnapshotError) && manifest.schedule === SAFETY_SCHEDULE) return false;
   if (clusterId !== undefined && !(manifest instanceof SnapshotError) && manifest.cluster_id !== clusterId) return false;
   return wish.kind === 'latest' || (takenAt !== undefined && takenAt < wish.at);
 }

@@ -47,8 +47,8 @@ export async function pollApplied(sign: Sign, deps: PollDeps, signal: AbortSigna
     if (isApplied && isServing && sign.kind !== 'calm') return { outcome: 'serving', proof: sign.kind };
     calmSinceMs = isServing ? (calmSinceMs ?? nowMs) : undefined;
     if (calmSinceMs !== undefined && nowMs - calmSinceMs >= CALM_MS) {
+      if (deps.sent === 'unanswered') throw canTell(sign, clock.now()) ? neverTaken(target) : nobodyKnows(target);
       if (!canTell(sign, clock.now())) return { outcome: 'serving', proof: 'weak' };
-      if (deps.sent === 'unanswered') throw neverTaken(target);
     }
     if (nowMs - begunMs >= timeoutMs) throw tooLate(target, timeoutMs, silentSinceMs);
     await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);
@@ -89,6 +89,13 @@ async function ask(target: Target, signal: AbortSignal): Promise<SealStatus | un
 function neverTaken({ address }: Target): SnapshotError {
   const advice = 'nothing was changed; raise "http_read_timeout" of the listener, look at proxies in between, and run it again';
   return new SnapshotError('upload_cut', `vault: ${address}: the connection broke at the end of the upload, and the server has not applied it`, { advice });
+}
+
+function nobodyKnows({ address }: Target): SnapshotError {
+  const advice = 'look whether what was written after the snapshot is still there, before you run it again';
+  return new SnapshotError('restore_timeout', `vault: ${address}: the connection broke at the end of the upload, and nothing tells whether it was applied`, {
+    advice,
+  });
 }
 
 function tooLate({ address }: Target, timeoutMs: number, silentSinceMs: number | undefined): SnapshotError {

@@ -2,7 +2,7 @@ import { SystemdManager } from '../../observability/notify-systemd.ts';
 import { Daemon } from '../daemon.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
-import { load } from '../load.ts';
+import { loadForRounds } from '../load.ts';
 import { listenForStop } from '../signals.ts';
 import { runOnce } from './once.ts';
 
@@ -11,14 +11,14 @@ const FIRST_LOOK_MS = 20_000;
 
 /** Rounds until SIGTERM or SIGINT. SIGHUP brings in a new configuration between two rounds, SIGUSR1 a snapshot now. */
 export async function runDaemon(asked: Asked<'daemon'>, host: Host): Promise<number> {
-  const { config } = await load(asked.flags, host);
+  const { config } = await loadForRounds(asked.flags, host);
   const manager = new SystemdManager({ env: host.env, pid: host.pid });
   if (config.isOneShot) {
     manager.ready();
     return runOnce(asked, host);
   }
   const stopping = listenForStop(host, config.stopGraceMs);
-  const starting = Daemon.start(config, { host, manager, load: async () => (await load(asked.flags, host)).config });
+  const starting = Daemon.start(config, { host, manager, load: async () => (await loadForRounds(asked.flags, host)).config });
   const reloads = listenForReload(starting, host);
   const daemon = await starting;
   try {

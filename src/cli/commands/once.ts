@@ -3,7 +3,7 @@ import { compose } from '../../compose.ts';
 import { ERROR_CODES, toSnapshotError } from '../../errors.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
-import { load } from '../load.ts';
+import { loadForRounds } from '../load.ts';
 import { Progress } from '../progress.ts';
 import { RoundProgress } from '../round-progress.ts';
 import { listenForStop } from '../signals.ts';
@@ -25,7 +25,7 @@ export async function runOnce({ flags }: Asked<'daemon'>, host: Host): Promise<n
 /** Who reads the report hears of a round that could not begin, too. */
 async function begin(flags: Asked<'daemon'>['flags'], host: Host) {
   try {
-    const { config } = await load(flags, host);
+    const { config } = await loadForRounds(flags, host);
     const stopping = listenForStop(host, config.stopGraceMs);
     const progress = new Progress(
       host,

@@ -1,0 +1,204 @@
+import type { Clock } from '../agent/clock.ts';
+import { abortReason, SnapshotError } from '../errors.ts';
+import type { Grant, Hidden, SealStatus, Sent, Target } from './contract.ts';
+import type { Fetched } from './fetch.ts';
+import { type Guard, isForeign, isRekeyed, judge, needsForce, type RestoreFlags, type SnapshotFacts } from './guards.ts';
+import { nextSteps } from './next-steps.ts';
+import { type NodeState, untilAllAgree } from './nodes.ts';
+import type { Account } from './outcome.ts';
+import { type Applied, pollApplied, type Sign } from './poll.ts';
+import { askTarget, checkTarget, type TargetFacts } from './target-facts.ts';
+import { giveShares, untilServing } from './unseal.ts';
+
+const REVOKE_LIMIT_MS = 5_000;
+/** A token that is about to end by itself proves nothing. */
+const TOKEN_MARGIN_MS = 15_000;
+/** A restored server takes up its work, and the others follow, within minutes or not at all. */
+const SETTLE_MS = 5 * 60_000;
+/** What a listener lets an upload last, unless it is told otherwise. */
+const READ_TIMEOUT_MS = 30_000;
+
+/** The snapshot of the target from before the restore: the way back. */
+export interface Safety {
+  /** Where it lies, for people. */
+  readonly place: string;
+  readonly fingerprint: string | undefined;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+export interface RestoreDeps {
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly account: Account;
+  readonly stallTimeoutMs: number;
+  readonly timeoutMs: number;
+  /** Of the target's own unseal keys, as its newest known snapshot has it. */
+  readonly fingerprint: string | undefined;
+  /** Hears what will be done, before anything is. */
+  showPlan(facts: TargetFacts, guards: readonly Guard[]): void;
+  /** Rejects unless the operator means it. */
+  confirm(facts: TargetFacts): Promise<void>;
+  /** Undefined: the operator wants none. */
+  readonly takeSafety: ((facts: TargetFacts) => Promise<Safety>) | undefined;
+  /** Undefined: people unseal. */
+  readonly shares: (() => Promise<readonly Hidden[]>) | undefined;
+  /** Undefined: not wanted. */
+  readonly checkCanary: ((token: Hidden, signal: AbortSignal) => Promise<void>) | undefined;
+  openNode(address: string): Target;
+  onUpload(bytes: number, total: number): void;
+}
+
+/** What is known so far; it is told whatever the end is. */
+export interface RestoreRecord {
+  before: TargetFacts | undefined;
+  guards: readonly Guard[];
+  safety: Safety | undefined;
+  sent: Sent | undefined;
+  applied: Applied | undefined;
+  nodes: readonly NodeState[];
+  after: SealStatus | undefined;
+  nextSteps: readonly string[];
+}
+
+export function emptyRecord(): RestoreRecord {
+  return { before: undefined, guards: [], safety: undefined, sent: undefined, applied: undefined, nodes: [], after: undefined, nextSteps: [] };
+}
+
+interface Job {
+  readonly fetched: Fetched;
+  readonly snapshot: SnapshotFacts;
+  readonly flags: RestoreFlags;
+  readonly deps: RestoreDeps;
+  readonly record: RestoreRecord;
+}
+
+/** Asks the target, and judges. Ends here for a dry run; nothing was touched. */
+export async function planRestore(job: Job, signal: AbortSignal): Promise<TargetFacts> {
+  const { deps, snapshot, flags, record } = job;
+  const { target, account } = deps;
+  const facts = await account.step('ask', async () => {
+    await checkTarget(target, signal);
+    return await withToken(await target.login(signal), target, (grant) => askTarget(target, grant.token, signal));
+  });
+  record.before = facts;
+  record.guards = judge({ snapshot, target: facts, flags, fingerprint: deps.fingerprint, now: deps.clock.now() });
+  deps.showPlan(facts, record.guards);
+  await account.step('guards', async () => refuseUnless(record.guards));
+  return facts;
+}
+
+/** From the confirmation to the last server that agrees. */
+export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal): Promise<void> {
+  const { deps, record, snapshot } = job;
+  const { account, target } = deps;
+  await account.step('confirm', () => deps.confirm(facts));
+  await account.step('safety', () => secure(job, facts));
+  // Now, so that it is younger than the snapshot and lives through the upload.
+  const grant = await account.step('login', () => target.login(signal));
+  const applied = await withToken(grant, target, async () => {
+    const sign = await chooseSign(job, facts, grant, signal);
+    const sent = await account.step('send', () => send(job, facts, grant, signal));
+    record.sent = sent;
+    if (sent === 'unanswered') account.warnings.push('the server has not answered the upload: it is watched as if it had accepted it');
+    return await account.step('apply', () => pollApplied(sign, { target, clock: deps.clock, timeoutMs: deps.timeoutMs, sent }, signal));
+  });
+  record.applied = applied;
+  account.level = 'installed';
+  const fingerprint = record.safety?.fingerprint ?? deps.fingerprint;
+  const hasOtherKeys = isRekeyed({ snapshot, target: facts, fingerprint });
+  record.nextSteps = nextSteps({ snapshot, target: facts, applied, hasOtherKeys, safety: record.safety?.place });
+  if (applied.outcome === 'serving' && applied.proof === 'weak') {
+    account.warnings.push('nothing but its calm shows that the snapshot was applied: look for something that was written after it');
+  }
+  if (applied.outcome === 'sealed') await account.step('unseal', () => unseal(job, facts, signal));
+  account.level = 'unsealed';
+  await lookAfterwards(job, facts, signal);
+}
+
+async function secure({ deps, record, snapshot, flags, fetched }: Job, facts: TargetFacts): Promise<void> {
+  if (deps.takeSafety === undefined) return;
+  record.safety = await deps.takeSafety(facts);
+  const { place, fingerprint, bytes, ms } = record.safety;
+  deps.account.leftBehind.push(`safety snapshot: ${place}`);
+  const uploadMs = bytes === 0 ? 0 : (ms * fetched.proof.bytes) / bytes;
+  if (uploadMs > READ_TIMEOUT_MS) {
+    deps.account.warnings.push(`the upload may take ${Math.round(uploadMs / 1000)} s: "http_read_timeout" of the listener, 30s if not set, must be longer`);
+  }
+  if (isForeign(snapshot, facts)) return;
+  // What stood in the plan was that of an older snapshot; this one is of now.
+  refuseUnless(judge({ snapshot, target: facts, flags, fingerprint, now: deps.clock.now() }).filter(({ name }) => name === 'unseal keys'));
+}
+
+/** A token of our own that the snapshot cannot know is the one sure sign; a child does where the token was given to us. */
+async function chooseSign({ deps, snapshot }: Job, facts: TargetFacts, grant: Grant, signal: AbortSignal): Promise<Sign> {
+  const { target, clock } = deps;
+  if (isForeign(snapshot, facts) && snapshot.clusterId !== undefined) return { kind: 'cluster_id', clusterId: snapshot.clusterId };
+  const bornMs = clock.now().getTime();
+  const ours = grant.isFresh ? grant : await target.createToken(grant.token, signal).catch(unlessRefused);
+  if (ours?.lifeMs === undefined || !(await target.isAlive(ours.token, signal))) return { kind: 'calm' };
+  return { kind: 'token', token: ours.token, until: new Date(bornMs + ours.lifeMs - TOKEN_MARGIN_MS) };
+}
+
+async function send({ deps, snapshot, flags, fetched }: Job, facts: TargetFacts, grant: Grant, signal: AbortSignal): Promise<Sent> {
+  const { bytes } = fetched.proof;
+  const isForced = needsForce({ snapshot, target: facts, flags });
+  const { stallTimeoutMs } = deps;
+  const onProgress = (sent: number) => deps.onUpload(sent, bytes);
+  return await deps.target.sendSnapshot(fetched.read(signal), { token: grant.token, bytes, isForced, stallTimeoutMs, onProgress }, signal);
+}
+
+async function unseal({ deps }: Job, facts: TargetFacts, signal: AbortSignal): Promise<void> {
+  const { target, clock, shares } = deps;
+  if (shares === undefined)
+    throw new SnapshotError('level_installed', `unseal: ${facts.address}: the snapshot is in place, and the server is sealed until people give its shares`);
+  await giveShares(target, await shares(), signal);
+  await untilServing(target, clock, SETTLE_MS, signal);
+}
+
+/** With an identity that the snapshot knows: ours of before is gone. */
+async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFacts, signal: AbortSignal): Promise<void> {
+  const { target, account, clock } = deps;
+  record.after = await account.step('look', () => target.sealStatus(signal));
+  const grant = await target.login(signal).catch((error: unknown) => {
+    if (signal.aborted) throw abortReason(signal);
+    if (!(error instanceof SnapshotError)) throw error;
+    account.warnings.push(`nobody could look at the restored cluster: its snapshot does not know this login: ${error.message}`);
+    return undefined;
+  });
+  if (grant === undefined) {
+    if (deps.checkCanary) throw new SnapshotError('level_unsealed', 'canary: there is no token to read it with: the snapshot does not know this login');
+    return;
+  }
+  await withToken(grant, target, async ({ token }) => {
+    const nodes = { target, token, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode };
+    const clusterId = snapshot.clusterId ?? facts.cluster.clusterId;
+    record.nodes = await account.step('nodes', () => untilAllAgree(clusterId, nodes, signal));
+    const { checkCanary } = deps;
+    if (checkCanary === undefined) return;
+    await account.step('canary', () => checkCanary(token, signal));
+    account.level = 'canary-read';
+  });
+}
+
+function refuseUnless(guards: readonly Guard[]): void {
+  const failed = guards.filter(({ ok }) => !ok);
+  const [first] = failed;
+  if (first === undefined) return;
+  const message = failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
+  throw new SnapshotError(first.code, message, { advice: failed.map(({ advice }) => advice).join('; ') });
+}
+
+/** Gives a token of ours back, whatever the end; a restored server may know it no more. */
+async function withToken<Result>(grant: Grant, target: Target, work: (grant: Grant) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(grant);
+  } finally {
+    if (grant.isFresh) await target.revoke(grant.token, AbortSignal.timeout(REVOKE_LIMIT_MS)).catch(() => undefined);
+  }
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof SnapshotError && error.code.startsWith('vault_')) return undefined;
+  throw error;
+}

@@ -1,13 +1,15 @@
-import { toSnapshotError } from '../errors.ts';
+import { SnapshotError, toSnapshotError } from '../errors.ts';
 import type { Log } from '../observability/contract.ts';
 import type { Leadership } from '../vault/contract.ts';
+import { withDeadline } from './deadline.ts';
 import type { Leader, RoundDeps } from './deps.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, schedulesOf } from './destination.ts';
 import { logReport } from './log-report.ts';
+import { lookAround, lookAtStock } from './look.ts';
 import type { RoundReport } from './report.ts';
 import { runRound } from './round.ts';
 import { dueTime, intervalMs, retryDelayMs, skipTicks } from './schedule.ts';
-import { adoptUnfinished, lookAround, prepare } from './start.ts';
+import { adoptUnfinished, prepare } from './start.ts';
 
 /** `stop`: nothing new begins. `abort`: what is under way ends too. */
 export interface StopSignals {
@@ -30,6 +32,10 @@ export class Agent {
   #lastReason = '';
   #failures = 0;
   #retryAt: Date | undefined;
+  /** When the last turn began. */
+  #begun = new Date(0);
+  /** Undefined: not yet, or something has changed since. */
+  #lookedAt: Date | undefined;
 
   constructor(deps: RoundDeps, destinations: readonly Destination[], jitterMs: number) {
     this.#deps = deps;
@@ -66,18 +72,42 @@ export class Agent {
     const { clock, log, random, progress } = this.#deps;
     const now = clock.now();
     forgetFuture(this.#destinations, now);
-    const due = Math.min(...this.#destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime()));
+    const due = dueFirst(this.#destinations, now).getTime();
     const nextLook = this.#isLeading ? Number.POSITIVE_INFINITY : now.getTime() + LEADERSHIP_LOOK_MS;
-    const next = this.#retryAt ?? new Date(Math.min(due + Math.floor(random() * this.#jitterMs), nextLook));
+    const nextRound = this.#retryAt ?? new Date(due + Math.floor(random() * this.#jitterMs));
+    const next = this.#retryAt ?? new Date(Math.min(nextRound.getTime(), nextLook));
     if (next.getTime() !== nextLook) log.debug({ event: 'next_round', at: next.toISOString() }, 'waiting for the next round');
+    this.#tellNext(nextRound, now);
     progress?.resting(now, next);
+    await this.#look(nextRound.getTime() - now.getTime(), signal);
     await clock.waitUntil(next, signal);
     progress?.awake();
+  }
+
+  #tellNext(nextRound: Date, now: Date): void {
+    for (const schedule of schedulesOf(this.#destinations)) {
+      const served = this.#destinations.filter((destination) => destination.schedule === schedule);
+      const at = new Date(Math.max(nextRound.getTime(), dueFirst(served, now).getTime()));
+      this.#deps.tell({ kind: 'next_round', schedule, at, intervalMs: shortestInterval(served, now) });
+    }
+  }
+
+  /** At the start, after each round and at each tick of a standby. It has the time until the next round, which it must not put off. */
+  async #look(limitMs: number, signal: AbortSignal): Promise<void> {
+    const since = this.#lookedAt;
+    const isFresh = since && since <= this.#begun && this.#begun.getTime() - since.getTime() < shortestInterval(this.#destinations, this.#begun);
+    if (isFresh || limitMs <= 0) return;
+    const over = () => new SnapshotError('round_timeout', 'the next round is due');
+    await withDeadline(signal, limitMs, over, async (limited) => {
+      await lookAtStock(this.#destinations, this.#deps, limited);
+      if (!limited.aborted) this.#lookedAt = this.#begun;
+    });
   }
 
   /** Asks who leads and acts on it. Without a list, for the destinations that are due. */
   async #turn(forced: readonly Destination[] | undefined, stopping: StopSignals): Promise<RoundReport> {
     const begun = this.#deps.clock.now();
+    this.#begun = begun;
     const report = await this.#decide(forced, begun, stopping);
     logReport(report, this.#deps.log);
     this.#deps.progress?.ended(report);
@@ -93,25 +123,38 @@ export class Agent {
       this.#tellChange(leadership, log);
       if (leadership.role === 'leader') return await this.#lead(leadership, forced, begun, abort);
       this.#isLeading = false;
+      this.#deps.tell({ kind: 'leadership', ...leadership, appliedIndex: undefined });
       return this.#dueAt(begun).length > 0 || forced ? { outcome: 'standby', reason: leadership.reason } : { outcome: 'not_due' };
     } catch (thrown) {
       this.#isLeading = false;
       if (stop.aborted && !abort.aborted) return { outcome: 'not_due' };
-      return { outcome: 'failed', stage: 'leadership', error: toSnapshotError(abort.aborted ? abort.reason : thrown), missed: [] };
+      const error = toSnapshotError(abort.aborted ? abort.reason : thrown);
+      const report = { outcome: 'failed', stage: 'leadership', error, missed: [] } as const;
+      if (!abort.aborted) this.#tellUnknown(report, forced ?? this.#dueAt(begun));
+      return report;
     }
   }
 
+  /** Whoever cannot learn who leads may be the one who ought to take the snapshot. */
+  #tellUnknown(report: Extract<RoundReport, { outcome: 'failed' }>, due: readonly Destination[]): void {
+    const { tell, newRoundId } = this.#deps;
+    tell({ kind: 'leadership_unknown', error: report.error });
+    tell({ kind: 'round_ended', roundId: newRoundId(), schedules: schedulesOf(due.length > 0 ? due : this.#destinations), report });
+  }
+
   async #lead(leader: Leader, forced: readonly Destination[] | undefined, begun: Date, abort: AbortSignal): Promise<RoundReport> {
+    const { tell, settings } = this.#deps;
     await adoptUnfinished(this.#destinations, this.#deps, abort);
     // A new leader goes by what the others left, so that a change makes neither a gap nor a second snapshot.
     if (!this.#isLeading || leader.isAssumed) await lookAround(this.#destinations, this.#deps, abort);
     this.#isLeading = true;
     const due = forced ?? this.#dueAt(begun);
+    const other = this.#destinations.find(({ newest }) => newest && newest.node !== settings.node)?.newest;
+    const isOthers = due.length === 0 && leader.isAssumed && other !== undefined;
+    const reason = isOthers ? `${leader.reason}, but ${other.node} took the snapshot of ${other.taken_at}` : leader.reason;
+    tell({ kind: 'leadership', role: isOthers ? 'standby' : 'leader', reason, appliedIndex: leader.appliedIndex });
     if (due.length > 0) return this.#takeTurn(due, leader, abort);
-    const { node } = this.#deps.settings;
-    const other = this.#destinations.find(({ newest }) => newest && newest.node !== node)?.newest;
-    if (!leader.isAssumed || other === undefined) return { outcome: 'not_due' };
-    return { outcome: 'standby', reason: `${leader.reason}, but ${other.node} took the snapshot of ${other.taken_at}` };
+    return isOthers ? { outcome: 'standby', reason } : { outcome: 'not_due' };
   }
 
   #tellChange({ role, reason }: Leadership, log: Log): void {
@@ -133,23 +176,44 @@ export class Agent {
   }
 
   #remember(report: RoundReport, begun: Date): void {
-    const { clock, log } = this.#deps;
-    const now = clock.now();
+    const now = this.#deps.clock.now();
     if (report.outcome === 'failed') {
       this.#failures++;
-      const interval = Math.min(...this.#destinations.map(({ rule }) => intervalMs(rule, now)));
-      this.#retryAt = new Date(now.getTime() + retryDelayMs(this.#failures, report.error.isRetryable, interval));
+      this.#retryAt = new Date(now.getTime() + retryDelayMs(this.#failures, report.error.isRetryable, shortestInterval(this.#destinations, now)));
       return;
     }
     this.#failures = 0;
     this.#retryAt = undefined;
-    for (const destination of this.#destinations) {
-      if (!hadItsTurn(destination, report)) continue;
+    if (report.outcome === 'taken' || report.outcome === 'partial') this.#lookedAt = undefined;
+    this.#moveOn(
+      this.#destinations.filter((destination) => hadItsTurn(destination, report)),
+      begun,
+      now,
+    );
+  }
+
+  /** Ticks that came while the round ran are counted, never made up for: once for each schedule, however many go by it. */
+  #moveOn(served: readonly Destination[], begun: Date, now: Date): void {
+    const { log, tell } = this.#deps;
+    const missed = new Map<string, number>();
+    for (const destination of served) {
       const { last, skipped } = skipTicks(destination.rule, begun, now);
       destination.lastRound = last;
-      if (skipped > 0) log.warn({ event: 'tick_skipped', destination: destination.storage.name, skipped }, 'the round took longer than the interval');
+      if (skipped === 0) continue;
+      missed.set(destination.schedule, skipped);
+      log.warn({ event: 'tick_skipped', destination: destination.storage.name, skipped }, 'the round took longer than the interval');
     }
+    for (const [schedule, count] of missed) tell({ kind: 'ticks_skipped', schedule, count });
   }
+}
+
+/** When the first of them is due. */
+function dueFirst(destinations: readonly Destination[], now: Date): Date {
+  return new Date(Math.min(...destinations.map(({ rule, lastRound }) => dueTime(rule, lastRound, now).getTime())));
+}
+
+function shortestInterval(destinations: readonly Destination[], now: Date): number {
+  return Math.min(...destinations.map(({ rule }) => intervalMs(rule, now)));
 }
 
 /** A clock that was set back must not silence the daemon until it has caught up. */

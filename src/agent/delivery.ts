@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type SnapshotError, toSnapshotError } from '../errors.ts';
-import type { Log } from '../observability/contract.ts';
 import { type Content, deliver, deliverBytes } from '../snapshot/deliver.ts';
 import { type Manifest, makeManifest, renderManifest } from '../snapshot/manifest.ts';
 import { manifestKey, nameSnapshot } from '../snapshot/name.ts';
@@ -8,11 +7,12 @@ import type { ArchiveMeta } from '../snapshot/proof.ts';
 import type { Intent, Spool } from '../spool/contract.ts';
 import { type ObjectKey, objectKey, within } from '../storage/key.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
+import { Course } from './course.ts';
 import type { RoundDeps, RoundSettings } from './deps.ts';
 import { aliasKey, type Destination } from './destination.ts';
 import type { Proved } from './prove.ts';
 import { pruneHere } from './prune-here.ts';
-import type { Delivered, Missed, Pruned } from './report.ts';
+import type { Delivered, Missed, Pruned, Stage } from './report.ts';
 import { untilThere } from './until-there.ts';
 
 /** The snapshot on its way, as every destination of the round sees it. */
@@ -30,28 +30,31 @@ export interface Taken {
 
 export type DestinationResult =
   | { readonly outcome: 'delivered'; readonly delivered: Delivered; readonly pruned: readonly Pruned[] }
-  | { readonly outcome: 'missed'; readonly missed: Missed; readonly error: SnapshotError };
+  | { readonly outcome: 'missed'; readonly missed: Missed; readonly stage: Stage; readonly error: SnapshotError };
 
 /** Brings the snapshot to one destination and prunes there. Its own failures are a value; a broken archive rejects. */
 export async function deliverTo(destination: Destination, taken: Taken, deps: RoundDeps, signal: AbortSignal): Promise<DestinationResult> {
   // Nothing is opened anywhere before meta.json has passed: a refusal by Vault leaves no trace at any destination.
   const meta = await taken.meta;
   const begun = deps.clock.now();
+  const course = new Course(destination.storage.name, deps);
   const alias = aliasKey(destination);
   const key = (destination.keepsHistory ? undefined : alias) ?? within(destination.prefix, nameOf(taken, meta, deps.settings));
   try {
-    const { stored, manifest } = await store(destination, key, taken, deps, signal);
+    const { stored, manifest } = await store(destination, key, taken, course, deps, signal);
     const location = destination.storage.locate(key);
     const ms = deps.clock.now().getTime() - begun.getTime();
     const delivered = { destination: destination.storage.name, location, key, size: stored.size, ms };
     destination.newest = manifest;
+    course.delivered(stored.size);
+    deps.tell({ kind: 'newest', destination: destination.storage.name, manifest });
     deps.log.info({ event: 'snapshot_delivered', ...delivered }, `Successfully created ${destination.storage.kind} snapshot to ${location}`);
     if (!destination.keepsHistory) return { outcome: 'delivered', delivered, pruned: [] };
-    if (alias) await replaceAlias(destination, alias, taken, deps, signal);
+    if (alias) await replaceAlias(destination, alias, taken, course, deps, signal);
     return { outcome: 'delivered', delivered, pruned: await pruneHere(destination, taken.facts.clusterId, deps, signal) };
   } catch (thrown) {
     await taken.proved; // rejects when the archive was the cause
-    return missed(destination, toSnapshotError(thrown), deps.log, destination.storage.locate(key));
+    return missed(destination, course.stage, toSnapshotError(thrown), deps, destination.storage.locate(key));
   }
 }
 
@@ -63,16 +66,23 @@ export function nameOf(
   return nameSnapshot(nameTemplate, { takenAt, subMs, cluster: clusterName, host: node, index });
 }
 
-export function missed(destination: Destination, error: SnapshotError, log: Log, location = ''): Extract<DestinationResult, { outcome: 'missed' }> {
-  const { name, kind } = destination.storage;
+export function missed(
+  { storage }: Destination,
+  stage: Stage,
+  error: SnapshotError,
+  { log, tell }: RoundDeps,
+  location = '',
+): Extract<DestinationResult, { outcome: 'missed' }> {
+  const { name, kind } = storage;
   const { code, message, advice } = error;
-  const report = { destination: name, code, message };
-  log.error({ event: 'destination_missed', destination: name, code, error: message, advice }, `Failed to generate ${kind} snapshot to ${location}: ${message}`);
-  return { outcome: 'missed', missed: report, error };
+  tell({ kind: 'missed', destination: name, stage, error });
+  const fields = { event: 'destination_missed', destination: name, stage, code, error: message, advice };
+  log.error(fields, `Failed to generate ${kind} snapshot to ${location}: ${message}`);
+  return { outcome: 'missed', missed: { destination: name, code, message }, stage, error };
 }
 
 /** Object, then manifest: only with its manifest does a snapshot count as proved. */
-async function store(destination: Destination, key: ObjectKey, taken: Taken, deps: RoundDeps, signal: AbortSignal) {
+async function store(destination: Destination, key: ObjectKey, taken: Taken, course: Course, deps: RoundDeps, signal: AbortSignal) {
   const { storage } = destination;
   let announced: { readonly content: Content; readonly manifest: Manifest; readonly intent: Intent } | undefined;
   const announce = async () => {
@@ -85,19 +95,20 @@ async function store(destination: Destination, key: ObjectKey, taken: Taken, dep
     return announced;
   };
 
-  const upload = { storage, key, spool: taken.spool, ready: announce, ...limits(taken, deps), ...replacing(destination) };
-  const stored = await untilThere({ storage, key, content: () => announced?.content, put: () => deliver(upload, signal) }, deps, signal);
+  const upload = { storage, key, spool: taken.spool, ready: announce, steps: course, ...limits(taken, deps), ...replacing(destination) };
+  const stored = await untilThere({ storage, key, course, content: () => announced?.content, put: () => deliver(upload, signal) }, deps, signal);
   const { manifest, intent } = await announce();
-  await writeManifest(destination, intent, deps, signal);
+  course.enter('manifest');
+  await writeManifest(destination, intent, course, deps, signal);
   await unlessItFails(deps, () => deps.intents.clear(intent));
   return { stored, manifest };
 }
 
 /** Only once the snapshot itself is safe; what fails here costs no snapshot, but somebody may rely on the name. */
-async function replaceAlias({ storage }: Destination, key: ObjectKey, taken: Taken, deps: RoundDeps, signal: AbortSignal): Promise<void> {
+async function replaceAlias({ storage }: Destination, key: ObjectKey, taken: Taken, course: Course, deps: RoundDeps, signal: AbortSignal): Promise<void> {
   try {
     const upload = { storage, key, spool: taken.spool, ready: () => taken.proved, ...limits(taken, deps), replaces: true as const };
-    await untilThere({ storage, key, content: () => undefined, put: () => deliver(upload, signal) }, deps, signal);
+    await untilThere({ storage, key, course, content: () => undefined, put: () => deliver(upload, signal) }, deps, signal);
   } catch (thrown) {
     const { code, message, advice } = toSnapshotError(thrown);
     const fields = { event: 'alias_failed', destination: storage.name, key, code, error: message, advice };
@@ -124,13 +135,13 @@ function replacing({ keepsHistory }: Destination): { readonly replaces?: true } 
 }
 
 /** Also finishes what an earlier round left without a manifest. */
-export async function writeManifest(destination: Destination, intent: Intent, deps: RoundDeps, signal: AbortSignal): Promise<void> {
+export async function writeManifest(destination: Destination, intent: Intent, course: Course, deps: RoundDeps, signal: AbortSignal): Promise<void> {
   const { storage } = destination;
   const key = manifestKey(objectKey(intent.key));
   const bytes = Buffer.from(intent.manifest);
   const content = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   const object = { storage, key, bytes, stallTimeoutMs: deps.settings.stallTimeoutMs, ...replacing(destination) };
-  await untilThere({ storage, key, content: () => content, put: () => deliverBytes(object, signal) }, deps, signal);
+  await untilThere({ storage, key, course, content: () => content, put: () => deliverBytes(object, signal) }, deps, signal);
 }
 
 function describe(destination: Destination, key: ObjectKey, { proof, notes }: Proved, taken: Taken, deps: RoundDeps): Manifest {

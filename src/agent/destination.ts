@@ -30,3 +30,8 @@ export interface Destination {
 export function aliasKey({ alias, prefix }: Destination): ObjectKey | undefined {
   return alias === undefined ? undefined : within(prefix, `${alias}.snap`);
 }
+
+/** The schedules that go on with these destinations. */
+export function schedulesOf(destinations: readonly Destination[]): readonly string[] {
+  return [...new Set(destinations.map(({ schedule }) => schedule))];
+}

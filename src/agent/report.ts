@@ -92,11 +92,10 @@ const STAGES: readonly (readonly [RegExp, Stage])[] = [
   [/^archive_/, 'verify'],
   [/^(vault_denied|vault_login_failed|secret_unavailable)$/, 'auth'],
   [/^spool_/, 'spool'],
-  [/^storage_mismatch$/, 'readback'],
-  [/^storage_exists$/, 'commit'],
   [/^storage_/, 'upload'],
 ];
 
+/** Where a round failed before its snapshot was on its way to any destination. */
 export function stageOf(code: ErrorCode): Stage {
   return STAGES.find(([pattern]) => pattern.test(code))?.[1] ?? 'drain';
 }

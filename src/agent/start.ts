@@ -1,10 +1,9 @@
-import { SnapshotError, toSnapshotError } from '../errors.ts';
-import { newestAt } from '../inventory/newest.ts';
 import { findWhole } from '../snapshot/deliver.ts';
 import { parseManifest } from '../snapshot/manifest.ts';
 import type { Intent } from '../spool/contract.ts';
 import { objectKey } from '../storage/key.ts';
-import { withDeadline } from './deadline.ts';
+import { attempt } from './attempt.ts';
+import { Course } from './course.ts';
 import { writeManifest } from './delivery.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
@@ -41,40 +40,8 @@ async function adopt(intent: Intent, destination: Destination, deps: RoundDeps, 
   const key = objectKey(intent.key);
   const { archive_bytes: bytes, archive_sha256: sha256 } = parseManifest(intent.manifest);
   if (await findWhole(storage, key, { bytes, sha256 }, deps.settings.stallTimeoutMs, signal)) {
-    await writeManifest(destination, intent, deps, signal);
+    await writeManifest(destination, intent, new Course(storage.name, deps), deps, signal);
     deps.log.info({ event: 'snapshot_adopted', destination: storage.name, key }, 'adopted a snapshot whose round did not come to its end');
   }
   await deps.intents.clear(intent);
-}
-
-/** Finds the newest proved snapshot of this cluster at every destination; where that fails, what was known before stays. */
-export async function lookAround(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
-  const { nameTemplate: template, clusterName } = deps.settings;
-  const { clusterId } = await deps.vault.describe(signal);
-  await Promise.all(
-    destinations.map((destination) =>
-      attempt(deps, destination.storage.name, deps.settings.stallTimeoutMs, signal, async (limited) => {
-        destination.newest = await newestAt(destination, { template, clusterName, clusterId }, limited);
-        destination.lastRound = lastRoundOf(destination, deps.clock.now());
-      }),
-    ),
-  );
-}
-
-/** One dated in the future, by a clock since set right, tells nothing of when: it must not put off the next round for ever. */
-function lastRoundOf({ newest, lastRound }: Destination, now: Date): Date | undefined {
-  const takenAt = newest && new Date(newest.taken_at);
-  return takenAt && takenAt > now ? (lastRound ?? now) : takenAt;
-}
-
-type Work = (signal: AbortSignal) => Promise<void>;
-
-async function attempt(deps: RoundDeps, what: string, limitMs: number, signal: AbortSignal, work: Work): Promise<void> {
-  const silent = () => new SnapshotError('storage_unavailable', `${what}: no end within ${limitMs / 1000}s`);
-  try {
-    await withDeadline(signal, limitMs, silent, work);
-  } catch (thrown) {
-    const { code, message, advice } = toSnapshotError(thrown);
-    deps.log.warn({ event: 'look_failed', what, code, error: message, advice }, 'could not look at what is there');
-  }
 }

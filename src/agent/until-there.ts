@@ -4,11 +4,14 @@ import type { Storage, StoredObject } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
 import { retrying } from '../storage/retry.ts';
 import { pause } from './clock.ts';
+import type { Course } from './course.ts';
 import type { RoundDeps } from './deps.ts';
 
 export interface Wanted {
   readonly storage: Storage;
   readonly key: ObjectKey;
+  /** Is told of each try that failed. */
+  readonly course: Course;
   /** What is to lie there; undefined as long as nothing of it can have been committed. */
   content(): Content | undefined;
   /** One try, from the first byte. */
@@ -16,7 +19,7 @@ export interface Wanted {
 }
 
 /** Tries until the object is there whole, cannot be, or the signal. A commit that failed may have succeeded: each try looks first. */
-export async function untilThere({ storage, key, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
+export async function untilThere({ storage, key, course, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
   const find = async () => {
     const wanted = content();
     return wanted === undefined ? undefined : findWhole(storage, key, wanted, deps.settings.stallTimeoutMs, signal);
@@ -35,12 +38,6 @@ export async function untilThere({ storage, key, content, put }: Wanted, deps: R
     signal,
     wait: pause,
     random: deps.random,
-    onRetry: (error, delayMs) => {
-      deps.progress?.moved(delayMs);
-      deps.log.warn(
-        { event: 'upload_retry', destination: storage.name, code: error.code, error: error.message, delay_ms: delayMs },
-        'destination failed, trying again',
-      );
-    },
+    onRetry: (error, delayMs) => course.retried(error, delayMs),
   });
 }

@@ -26,14 +26,21 @@ export async function learnManifests(
   for (const key of known.keys()) if (subjects.get(key)?.hasManifest !== true) known.delete(key);
 
   const unknown = [...subjects.values()].filter(({ key, hasManifest }) => hasManifest && !known.has(key)).map(({ key }) => key);
-  const learn = async (key: ObjectKey) => {
-    const manifest = await readManifest(storage, manifestKey(key), signal);
-    // One text for all of them, instead of one each.
-    const owner = manifest.cluster_id === clusterId ? clusterId : manifest.cluster_id;
-    known.set(key, { clusterId: owner, isSuspicious: manifest.suspicious.length > 0, storedBytes: manifest.stored_bytes });
-  };
-  const errors = await tryEach(unknown, learn, signal);
+  const errors = await tryEach(unknown, (key) => learnManifest(storage, key, { known, clusterId }, signal), signal);
   return errors.map(({ key, error }) => ({ key: manifestKey(key), error }));
+}
+
+/** Reads one manifest, and remembers of it what decisions rest on. */
+export async function learnManifest(
+  storage: Storage,
+  key: ObjectKey,
+  { known, clusterId }: { readonly known: KnownManifests; readonly clusterId: string | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const manifest = await readManifest(storage, manifestKey(key), signal);
+  // One text for all of them, instead of one each.
+  const owner = manifest.cluster_id === clusterId ? clusterId : manifest.cluster_id;
+  known.set(key, { clusterId: owner, isSuspicious: manifest.suspicious.length > 0, storedBytes: manifest.stored_bytes });
 }
 
 /** An object as the plan sees it; `damage`: what is there is not what its manifest says. */

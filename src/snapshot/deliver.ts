@@ -11,6 +11,16 @@ const ABORT_LIMIT_MS = 15_000;
 // A sync, the joining of parts and a read-back go over a whole object without a sign of life: at this pace, they live.
 const SLOWEST_BYTES_PER_MS = 10_000;
 
+export type Step = 'upload' | 'commit' | 'readback';
+
+/** Hears how far an upload is. */
+export interface Steps {
+  /** This step begins; the one before it has worked. */
+  enter(step: Step): void;
+  /** So many bytes since the step began. */
+  sent(bytes: number): void;
+}
+
 export interface Upload {
   readonly storage: Storage;
   readonly key: ObjectKey;
@@ -21,6 +31,7 @@ export interface Upload {
   readonly stallTimeoutMs: number;
   /** Only for an alias. */
   readonly replaces?: true;
+  readonly steps?: Steps;
 }
 
 /** One try, from the spool's first byte to the read-back. Whatever fails, no half object can be seen afterwards. */
@@ -28,7 +39,12 @@ export async function deliver(upload: Upload, signal: AbortSignal): Promise<Stor
   const { storage, key, spool, sizeGuess: size } = upload;
   const watchdog = watchOver(storage, key, upload.stallTimeoutMs, signal);
   return put(upload, size, watchdog, async (pending) => {
-    for await (const chunk of spool.tail(watchdog.signal)) await watchdog.watch(() => pending.write(chunk));
+    let sent = 0;
+    for await (const chunk of spool.tail(watchdog.signal)) {
+      await watchdog.watch(() => pending.write(chunk));
+      sent += chunk.length;
+      upload.steps?.sent(sent);
+    }
     await upload.ready();
     return spool.bytes;
   });
@@ -68,12 +84,13 @@ function watchOver(storage: Storage, key: ObjectKey, stallTimeoutMs: number, sig
   return new Watchdog(signal, stallTimeoutMs, stalled);
 }
 
-type Target = Pick<Upload, 'storage' | 'key' | 'replaces'>;
+type Target = Pick<Upload, 'storage' | 'key' | 'replaces' | 'steps'>;
 
 /** Resolves with how many bytes it wrote. */
 type Fill = (pending: Pending) => Promise<number>;
 
-async function put({ storage, key, replaces }: Target, size: number, watchdog: Watchdog, fill: Fill): Promise<StoredObject> {
+async function put({ storage, key, replaces, steps }: Target, size: number, watchdog: Watchdog, fill: Fill): Promise<StoredObject> {
+  steps?.enter('upload');
   const opening = storage.open(key, { size, ...(replaces && { replaces }) }, watchdog.signal);
   const pending = await watchdog
     .watch(() => opening)
@@ -84,7 +101,9 @@ async function put({ storage, key, replaces }: Target, size: number, watchdog: W
     });
   try {
     const extraMs = timeFor(await fill(pending));
+    steps?.enter('commit');
     const written = await watchdog.watch(() => pending.commit(), extraMs);
+    steps?.enter('readback');
     return await watchdog.watch(() => readBack(storage, written, watchdog.signal), extraMs);
   } catch (error) {
     await discard(pending);

@@ -46,8 +46,6 @@ it.each<readonly [ErrorCode, string]>([
   ['vault_login_failed', 'auth'],
   ['secret_unavailable', 'auth'],
   ['spool_no_space', 'spool'],
-  ['storage_mismatch', 'readback'],
-  ['storage_exists', 'commit'],
   ['storage_denied', 'upload'],
   ['vault_cut', 'drain'],
   ['round_timeout', 'drain'],

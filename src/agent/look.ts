@@ -1,0 +1,78 @@
+import { SnapshotError } from '../errors.ts';
+import { newestAt } from '../inventory/newest.ts';
+import { tally } from '../inventory/tally.ts';
+import type { NamedCluster } from '../retention/manifests.ts';
+import { attempt } from './attempt.ts';
+import type { RoundDeps } from './deps.ts';
+import type { Destination } from './destination.ts';
+import { tellCluster } from './round.ts';
+
+// Each answer has to come in time; all of them together may take this long.
+const TALLY_LIMIT_MS = 300_000;
+
+/** Finds the newest proved snapshot of this cluster at every destination; where that fails, what was known before stays. */
+export async function lookAround(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
+  const facts = await deps.vault.describe(signal);
+  tellCluster(facts, deps);
+  await Promise.all(
+    destinations.map(async (destination) => {
+      if (await lookForNewest(destination, facts.clusterId, deps, signal)) destination.lastRound = lastRoundOf(destination, deps.clock.now());
+    }),
+  );
+}
+
+/** For those who watch: what is at the destinations in truth, whoever took the snapshots. One that fails or hangs hides no other. */
+export async function lookAtStock(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
+  const { spools, settings, tell } = deps;
+  const clusterId = await knownClusterId(deps, signal);
+  const measure = async () => tell({ kind: 'spool_room', freeBytes: await spools.room() });
+  const lookAt = async (destination: Destination) => {
+    const ours = clusterId ?? destination.newest?.cluster_id;
+    if (await lookForNewest(destination, ours, deps, signal)) await takeStock(destination, ours, deps, signal);
+  };
+  await Promise.all([attempt(deps, 'spool', settings.stallTimeoutMs, signal, measure), ...destinations.map(lookAt)]);
+}
+
+/** A Vault that is away does not hide the destinations: then whatever bears our names there is taken for ours. */
+async function knownClusterId(deps: RoundDeps, signal: AbortSignal): Promise<string | undefined> {
+  const pinned = deps.settings.clusterId;
+  try {
+    const facts = await deps.vault.describe(signal);
+    tellCluster(facts, deps);
+    return pinned ?? facts.clusterId;
+  } catch (error) {
+    if (error instanceof SnapshotError) return pinned;
+    throw error;
+  }
+}
+
+/** Resolves with whether it could be seen. */
+async function lookForNewest(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<boolean> {
+  const { name } = destination.storage;
+  const error = await attempt(deps, name, deps.settings.stallTimeoutMs, signal, async (limited) => {
+    destination.newest = await newestAt(destination, named(clusterId, deps), limited);
+    deps.tell({ kind: 'newest', destination: name, manifest: destination.newest });
+  });
+  if (!signal.aborted) deps.tell({ kind: 'destination_up', destination: name, error });
+  return error === undefined && !signal.aborted;
+}
+
+async function takeStock(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<void> {
+  const { name } = destination.storage;
+  const error = await attempt(deps, name, TALLY_LIMIT_MS, signal, async (limited) => {
+    const { stallTimeoutMs } = deps.settings;
+    const found = await tally(destination, named(clusterId, deps), { now: deps.clock.now(), stallTimeoutMs }, limited);
+    deps.tell({ kind: 'stock', destination: name, ...found });
+  });
+  if (error) deps.tell({ kind: 'destination_up', destination: name, error });
+}
+
+function named(clusterId: string | undefined, { settings }: RoundDeps): NamedCluster {
+  return { template: settings.nameTemplate, clusterName: settings.clusterName, clusterId };
+}
+
+/** One dated in the future, by a clock since set right, tells nothing of when: it must not put off the next round for ever. */
+function lastRoundOf({ newest, lastRound }: Destination, now: Date): Date | undefined {
+  const takenAt = newest && new Date(newest.taken_at);
+  return takenAt && takenAt > now ? (lastRound ?? now) : takenAt;
+}

@@ -22,7 +22,9 @@ process.on('SIGUSR1', () => undefined);
 const STDIN = 0;
 const lines = new Lines(() => process.stdin);
 
-process.exitCode = await run({
+// Until there is an answer: whoever reads the exit code must not take silence for a success.
+process.exitCode = ERROR_CODES.internal.exitCode;
+void run({
   argv: process.argv.slice(2),
   env: process.env,
   pid: process.pid,
@@ -39,8 +41,10 @@ process.exitCode = await run({
   readLine: (signal) => lines.next(signal),
   isAlive,
   on: (signal, handler) => void process.on(signal, handler),
+}).then((code) => {
+  process.exitCode = code;
+  lines.close();
 });
-lines.close();
 
 function isAlive(pid: number): boolean {
   try {

@@ -65,6 +65,7 @@ export const ERROR_CODES = {
   notify_failed: { exitCode: 69, isRetryable: true, advice: 'check that the address of "notify" can be reached from this host' },
   notify_refused: { exitCode: 78, isRetryable: false, advice: 'the address or what belongs to it is wrong: correct it under "notify"' },
 
+  no_daemon: { exitCode: 69, isRetryable: true, advice: 'start the daemon; if it runs, ask as its user or as root, with its configuration' },
   not_found: { exitCode: 1, isRetryable: false, advice: 'list the destination: the snapshot asked for is not there' },
   stale: { exitCode: 4, isRetryable: false, advice: 'all is well but too old: find out why no newer snapshot was taken' },
   refused: { exitCode: 5, isRetryable: false, advice: 'a guard refused; nothing was touched' },

@@ -12,7 +12,7 @@ _vault_snapshotd() {
         ((at++))
         [[ ${COMP_WORDS[at]} == = ]] && ((at++))
         ;;
-      daemon | check | list | inspect | verify | prune | completion | help | version)
+      daemon | status | check | list | inspect | verify | prune | completion | help | version)
         verb=${COMP_WORDS[at]}
         break
         ;;
@@ -20,7 +20,7 @@ _vault_snapshotd() {
   done
   COMPREPLY=()
   case "$verb $previous" in
-    "daemon --config" | "daemon --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file")
+    "daemon --config" | "daemon --env-file" | "status --config" | "status --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file")
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -32,6 +32,7 @@ _vault_snapshotd() {
   if [[ $current == -* ]]; then
     case $verb in
       daemon) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --once --json --help' -- "$current") ;;
+      status) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --json --help' -- "$current") ;;
       check) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --offline --json --help' -- "$current") ;;
       list) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --json --help' -- "$current") ;;
       inspect) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --prefix-depth --json --help' -- "$current") ;;
@@ -46,15 +47,16 @@ _vault_snapshotd() {
   case $verb in
     daemon)
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
-      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon check list inspect verify prune completion help version' -- "$current")
+      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune completion help version' -- "$current")
       ;;
+    status) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     check) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     list) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     inspect) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     verify) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     prune) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'daemon check list inspect verify prune completion help version' -- "$current") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune completion help version' -- "$current") ;;
   esac
 }
 complete -F _vault_snapshotd vault-snapshotd

@@ -1,20 +1,25 @@
 # fish completion for vault-snapshotd
 complete -c vault-snapshotd -f
 complete -c vault-snapshotd -s h -l help -d explain
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a daemon -d 'take snapshots for ever; meant if no command is given'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a check -d 'show the configuration, ask Vault, try each destination'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a list -d 'show the snapshots of all destinations, and gaps'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a inspect -d 'show what a snapshot holds, or how two differ'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a verify -d 'read stored snapshots back and prove them again'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a prune -d 'delete what "retain" keeps no longer'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a completion -d 'print the completion script of a shell'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a help -d 'explain a command'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version' -a version -d 'tell the version'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l env-file -r -F -d 'variables for what the environment leaves out'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l once -d 'one round now, if this host leads, and then the end'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l json -d 'with --once: the report on stdout as one JSON object; log lines stay on stderr'
-complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -F
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a daemon -d 'take snapshots for ever; meant if no command is given'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a status -d 'show how the running daemon gets on'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a check -d 'show the configuration, ask Vault, try each destination'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a list -d 'show the snapshots of all destinations, and gaps'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a inspect -d 'show what a snapshot holds, or how two differ'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a verify -d 'read stored snapshots back and prove them again'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a prune -d 'delete what "retain" keeps no longer'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a completion -d 'print the completion script of a shell'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a help -d 'explain a command'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version' -a version -d 'tell the version'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l once -d 'one round now, if this host leads, and then the end'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -l json -d 'with --once: the report on stdout as one JSON object; log lines stay on stderr'
+complete -c vault-snapshotd -n 'not __fish_seen_subcommand_from daemon status check list inspect verify prune completion help version; or __fish_seen_subcommand_from daemon' -F
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from status' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from status' -l env-file -r -F -d 'variables for what the environment leaves out'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from status' -l json -d 'what /status answers, as it is'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from status' -F
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l env-file -r -F -d 'variables for what the environment leaves out'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from check' -l offline -d 'only read the configuration; nobody is asked'
@@ -50,4 +55,4 @@ complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l max-delete
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -l json -d 'the report on stdout as one JSON object'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from prune' -F
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
-complete -c vault-snapshotd -n '__fish_seen_subcommand_from help' -f -a 'daemon check list inspect verify prune completion help version'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from help' -f -a 'daemon status check list inspect verify prune completion help version'

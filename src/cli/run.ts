@@ -6,6 +6,7 @@ import { runInspect } from './commands/inspect.ts';
 import { runList } from './commands/list.ts';
 import { runOnce } from './commands/once.ts';
 import { runPrune } from './commands/prune.ts';
+import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
 import { complain } from './complain.ts';
 import { renderCompletion } from './completion/completion.ts';
@@ -29,6 +30,8 @@ async function dispatch(command: Command, host: Host): Promise<number> {
   switch (command.verb) {
     case 'daemon':
       return command.flags.once ? runOnce(command, host) : runDaemon(command, host);
+    case 'status':
+      return runStatus(command, host);
     case 'check':
       return runCheck(command, host);
     case 'list':

@@ -1,13 +1,19 @@
+import { freshnessOf } from './freshness.ts';
 import { judge } from './verdict.ts';
 import type { ClusterView, DestinationView, ProgramView, ScheduleView, Trouble } from './view.ts';
 
-/**
- * The status as JSON. The first fields of a cluster are named as Vault Enterprise names them, so that checks written for it go on working;
- * for their sake the first cluster also stands at the top.
- */
+/** What `/status` answers; times are RFC 3339. */
+export type Status = ReturnType<typeof describeStatus>;
+export type ClusterStatus = Status['clusters'][number];
+
 export function renderStatus(program: ProgramView, clusters: readonly ClusterView[], now: Date): string {
+  return `${JSON.stringify(describeStatus(program, clusters, now), null, 2)}\n`;
+}
+
+/** The first cluster also stands at the top, where checks written for Vault Enterprise look: its first fields are named as there. */
+function describeStatus(program: ProgramView, clusters: readonly ClusterView[], now: Date) {
   const all = clusters.map((cluster) => statusOfCluster(cluster, now));
-  return `${JSON.stringify({ ...all[0], now, program: statusOfProgram(program), clusters: all }, null, 2)}\n`;
+  return { ...all[0], now: now.toISOString(), program: statusOfProgram(program), clusters: all };
 }
 
 function statusOfProgram(program: ProgramView) {
@@ -16,10 +22,10 @@ function statusOfProgram(program: ProgramView) {
     commit: program.commit,
     node_version: program.nodeVersion,
     host: program.host,
-    started_at: program.startedAt,
+    started_at: program.startedAt.toISOString(),
     config: program.configPath,
     last_reload_successful: program.isLastReloadGood,
-    config_read_at: program.lastGoodReloadAt,
+    config_read_at: program.lastGoodReloadAt.toISOString(),
   };
 }
 
@@ -29,11 +35,11 @@ function statusOfCluster(cluster: ClusterView, now: Date) {
   const errorsInARow = Math.max(0, ...schedules.map(({ consecutiveFailures }) => consecutiveFailures));
   const isRetry = round !== undefined && errorsInARow > 0;
   return {
-    last_snapshot_start: lastRound?.startedAt ?? null,
-    last_snapshot_end: lastRound?.endedAt ?? null,
+    last_snapshot_start: timeOf(lastRound?.startedAt),
+    last_snapshot_end: timeOf(lastRound?.endedAt),
     last_snapshot_error: lastRound?.trouble?.message ?? '',
     last_snapshot_url: lastRound?.location ?? '',
-    snapshot_start: round?.startedAt ?? null,
+    snapshot_start: timeOf(round?.startedAt),
     // It has one once it is committed, and then it is the last one.
     snapshot_url: '',
     next_snapshot_start: earliest(schedules.map(({ nextAt }) => nextAt)),
@@ -44,7 +50,7 @@ function statusOfCluster(cluster: ClusterView, now: Date) {
 
     verdict: level,
     verdict_reason: sentence,
-    concerns: concerns.map(({ level, destination, what, since, advice }) => ({ level, destination: destination ?? null, what, since: since ?? null, advice })),
+    concerns: concerns.map(({ level, destination, what, since, advice }) => ({ level, destination: destination ?? null, what, since: timeOf(since), advice })),
     cluster: cluster.name,
     cluster_id: cluster.id ?? null,
     vault_address: cluster.vaultAddress,
@@ -56,7 +62,7 @@ function statusOfCluster(cluster: ClusterView, now: Date) {
     leader: cluster.role === 'leader',
     role: cluster.role,
     leader_reason: cluster.roleReason,
-    token_expires_at: cluster.token.expiresAt ?? null,
+    token_expires_at: timeOf(cluster.token.expiresAt),
     last_outcome: lastRound?.outcome ?? null,
     last_error: statusOfTrouble(lastRound?.trouble),
     snapshot: lastSnapshot?.name ?? null,
@@ -66,12 +72,12 @@ function statusOfCluster(cluster: ClusterView, now: Date) {
     size: lastSnapshot?.size ?? null,
     sha256: lastSnapshot?.sha256 ?? null,
     last_verified_at: latest(destinations.map(({ verification }) => verification.lastSuccessAt)),
-    last_drill_at: cluster.drill.lastSuccessAt ?? null,
+    last_drill_at: timeOf(cluster.drill.lastSuccessAt),
     last_drill_error: statusOfTrouble(cluster.drill.trouble),
     spool_bytes: cluster.spoolBytes,
     spool_free_bytes: cluster.spoolFreeBytes ?? null,
     schedules: schedules.map(statusOfSchedule),
-    destinations: destinations.map(statusOfDestination),
+    destinations: destinations.map((destination) => ({ ...statusOfDestination(destination), freshness: freshnessOf(destination, cluster, now).state })),
   };
 }
 
@@ -79,9 +85,9 @@ function statusOfSchedule(schedule: ScheduleView) {
   return {
     name: schedule.name,
     interval_seconds: schedule.intervalMs / 1000,
-    next: schedule.nextAt ?? null,
-    last_attempt: schedule.lastAttemptAt ?? null,
-    last_success: schedule.lastSuccessAt ?? null,
+    next: timeOf(schedule.nextAt),
+    last_attempt: timeOf(schedule.lastAttemptAt),
+    last_success: timeOf(schedule.lastSuccessAt),
     consecutive_errors: schedule.consecutiveFailures,
   };
 }
@@ -96,26 +102,34 @@ function statusOfDestination(destination: DestinationView) {
     up: destination.isUp,
     state: destination.state,
     bytes: destination.bytes,
-    last_success: destination.lastSuccessAt ?? null,
+    last_success: timeOf(destination.lastSuccessAt),
     last_error: statusOfTrouble(destination.trouble),
     snapshots: totals?.count ?? null,
     stored_bytes: totals?.bytes ?? null,
-    newest: totals?.newestAt ?? null,
-    oldest: totals?.oldestAt ?? null,
-    last_verified_at: verification.lastSuccessAt ?? null,
+    newest: timeOf(totals?.newestAt),
+    oldest: timeOf(totals?.oldestAt),
+    last_verified_at: timeOf(verification.lastSuccessAt),
     last_verify_error: statusOfTrouble(verification.trouble),
     last_rotation_error: statusOfTrouble(retention.trouble),
   };
 }
 
 function statusOfTrouble(trouble: Trouble | undefined) {
-  return trouble === undefined ? null : { at: trouble.at, code: trouble.code, message: trouble.message, advice: trouble.advice };
+  return trouble === undefined ? null : { at: trouble.at.toISOString(), code: trouble.code, message: trouble.message, advice: trouble.advice };
 }
 
-function earliest(times: readonly (Date | undefined)[]): Date | null {
-  return times.filter((time) => time !== undefined).sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
+function timeOf(time: Date | undefined): string | null {
+  return time?.toISOString() ?? null;
 }
 
-function latest(times: readonly (Date | undefined)[]): Date | null {
-  return times.filter((time) => time !== undefined).sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
+function earliest(times: readonly (Date | undefined)[]): string | null {
+  return timeOf(inOrder(times)[0]);
+}
+
+function latest(times: readonly (Date | undefined)[]): string | null {
+  return timeOf(inOrder(times).at(-1));
+}
+
+function inOrder(times: readonly (Date | undefined)[]): readonly Date[] {
+  return times.filter((time) => time !== undefined).sort((a, b) => a.getTime() - b.getTime());
 }

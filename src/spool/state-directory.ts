@@ -12,7 +12,7 @@ export interface StateDirectoryInput {
 
 /** Where spools and intents live: as configured, else as systemd says, else the first usual place we may write to. Made if missing. */
 export async function findStateDirectory(input: StateDirectoryInput): Promise<string> {
-  const candidates = candidatesOf(input);
+  const candidates = stateDirectories(input);
   const refusals: string[] = [];
   for (const path of candidates) {
     try {
@@ -29,7 +29,8 @@ export async function findStateDirectory(input: StateDirectoryInput): Promise<st
   });
 }
 
-function candidatesOf({ configured, env, homeDirectory }: StateDirectoryInput): readonly string[] {
+/** Where it can lie, the likeliest first. */
+export function stateDirectories({ configured, env, homeDirectory }: StateDirectoryInput): readonly string[] {
   if (configured !== undefined) return [configured];
   // systemd joins several with colons; the first is the one the unit names first.
   const fromSystemd = env.STATE_DIRECTORY?.split(':')[0];

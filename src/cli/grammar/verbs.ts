@@ -3,12 +3,14 @@
 // Parsing, help, completion, the man page and docs/cli.md follow from the declaration: `npm run docs` writes them anew.
 import { INSPECT, LIST, PRUNE, VERIFY } from './reading.ts';
 import { CHECK, DAEMON } from './running.ts';
+import { STATUS } from './status.ts';
 import { COMPLETION, HELP, VERSION_VERB } from './telling.ts';
 import type { FlagsOf, Verb } from './verb.ts';
 
 /** The whole command line, in the order of the help. */
 const VERBS = {
   daemon: DAEMON,
+  status: STATUS,
   check: CHECK,
   list: LIST,
   inspect: INSPECT,
@@ -37,4 +39,4 @@ export function verbOf(name: VerbName): Verb {
 }
 
 /** Words that messages of ours name already, or will: never taken for the path of a file. */
-export const LATER_VERBS = ['status', 'init', 'import', 'restore', 'drill', 'bootstrap'];
+export const LATER_VERBS = ['init', 'import', 'restore', 'drill', 'bootstrap'];

@@ -109,10 +109,8 @@ export class Listener {
 }
 
 function toListenError(thrown: unknown, place: ListenPlace): unknown {
-  // A name that stands for nothing has no number of the kernel's, only a code.
-  if (!(thrown instanceof Error && 'code' in thrown) || thrown instanceof SnapshotError) return thrown;
-  const reason = isFileSystemError(thrown) ? describe(thrown) : String(thrown.code);
-  return new SnapshotError('listen_failed', `listen: ${showPlace(place)}: ${reason}`, { cause: thrown });
+  if (!isFileSystemError(thrown)) return thrown;
+  return new SnapshotError('listen_failed', `listen: ${showPlace(place)}: ${describe(thrown)}`, { cause: thrown });
 }
 
 function withHeader(answer: Answer, name: string, value: string): Answer {

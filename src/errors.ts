@@ -62,6 +62,7 @@ export const ERROR_CODES = {
     advice: 'a lock or hold at the destination keeps this object; it is deleted once that has run out',
   },
 
+  not_carried: { exitCode: 3, isRetryable: false, advice: 'decide by hand what becomes of the places named; the rest was converted' },
   notify_failed: { exitCode: 69, isRetryable: true, advice: 'check that the address of "notify" can be reached from this host' },
   notify_refused: { exitCode: 78, isRetryable: false, advice: 'the address or what belongs to it is wrong: correct it under "notify"' },
 

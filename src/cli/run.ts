@@ -2,6 +2,7 @@ import { toSnapshotError } from '../errors.ts';
 import { parseCommand, parseVerb } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
+import { runImport } from './commands/import.ts';
 import { runInspect } from './commands/inspect.ts';
 import { runList } from './commands/list.ts';
 import { runOnce } from './commands/once.ts';
@@ -42,6 +43,8 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runVerify(command, host);
     case 'prune':
       return runPrune(command, host);
+    case 'import':
+      return runImport(command, host);
     case 'completion':
       host.out(renderCompletion(command.args[0]));
       return 0;

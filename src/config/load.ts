@@ -16,14 +16,20 @@ export interface LoadedConfig {
 /** Rejects with `config_unreadable` or with `config_invalid`, whose message has one line for each fault. */
 export async function loadConfig({ path, env }: { readonly path: string; readonly env: Environment }): Promise<LoadedConfig> {
   const { text, isWorldReadable } = await readTextFile(path);
-  const json = parseDocument(text, path);
-  const findings: Findings = { env, faults: [], warnings: [], effective: [] };
-  const { config, effective } = readConfig(json, path, findings);
-  if (findings.faults.length > 0) throw new SnapshotError('config_invalid', findings.faults.map((fault) => `${path}: ${fault}`).join('\n'));
+  const { config, effective } = readConfigText(text, path, env);
   const literals = effective.filter(({ shown, source }) => source === 'file' && shown === '[secret] (literal)').map(({ key }) => key);
   if (!isWorldReadable || literals.length === 0) return { config, effective };
   const warning = `every user of this host can read ${literals.join(', ')} in ${path}: run chmod o-rwx ${path}`;
   return { config: { ...config, warnings: [...config.warnings, warning] }, effective };
+}
+
+/** The same of a text that is in no file yet. */
+export function readConfigText(text: string, path: string, env: Environment): LoadedConfig {
+  const json = parseDocument(text, path);
+  const findings: Findings = { env, faults: [], warnings: [], effective: [] };
+  const loaded = readConfig(json, path, findings);
+  if (findings.faults.length > 0) throw new SnapshotError('config_invalid', findings.faults.map((fault) => `${path}: ${fault}`).join('\n'));
+  return loaded;
 }
 
 function parseDocument(text: string, path: string): JsonObject {

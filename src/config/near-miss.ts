@@ -1,6 +1,7 @@
 import type { Json } from './json.ts';
 
-const IMPORT = 'write one of ours after docs/config.md, until a later version can "import" it';
+const IMPORT = '"vault-snapshotd import" converts it';
+const WRITE = 'write one of ours after docs/config.md';
 const HCL = /^\s*(storage|listener|seal|vault|auto_auth|snapshot_agent|(api|cluster)_addr|disable_mlock|ui)\b\s*("[^"\n]*"\s*)*[{=]/m;
 const SUCCESSOR_YAML = /^(vault|snapshots|metrics)[ \t]*:[ \t]*$/m;
 const YAML = /^(---|[A-Za-z_]\w*[ \t]*:([ \t]|$))/m;
@@ -10,17 +11,17 @@ const TOML = /^([ \t]*\[[\w."-]+\][ \t]*$|[A-Za-z_]\w*[ \t]*=)/m;
 /** What a file that is no JSON seems to be: one line that says so, or undefined. */
 export function recogniseText(text: string): string | undefined {
   if (/^\s*[{[]/.test(text) && !SUCCESSOR_TOML.test(text)) return undefined;
-  if (HCL.test(text)) return `this is HCL, as Vault and Consul have it; the configuration here is JSON: ${IMPORT}`;
+  if (HCL.test(text)) return `this is HCL, as Vault and Consul have it; the configuration here is JSON: ${WRITE}`;
   if (SUCCESSOR_YAML.test(text)) return `this is the YAML of vault-raft-snapshot-agent, the successor: ${IMPORT}`;
   if (SUCCESSOR_TOML.test(text)) return `this is the TOML of vault-raft-snapshot-agent, the successor: ${IMPORT}`;
-  if (TOML.test(text)) return `this is TOML or an environment file; the configuration here is JSON: ${IMPORT}`;
-  return YAML.test(text) ? `this is YAML; the configuration here is JSON: ${IMPORT}` : undefined;
+  if (TOML.test(text)) return `this is TOML or an environment file; the configuration here is JSON: ${WRITE}`;
+  return YAML.test(text) ? `this is YAML; the configuration here is JSON: ${WRITE}` : undefined;
 }
 
 /** JSON of another program, told by keys that only that one has. Loaded with everything empty, it would back up nothing. */
 export function recogniseJson(json: Json): string | undefined {
   const keys = keysOf(json);
-  if (keys.has('snapshot_agent')) return 'this is the configuration of the snapshot agent of Consul ("snapshot_agent"), not of Vault: write one for Vault';
+  if (keys.has('snapshot_agent')) return `this is the configuration of the snapshot agent of Consul ("snapshot_agent"), not of Vault: ${IMPORT}`;
   if (keys.has('vault_config')) return `this is the configuration of vault_raft_snapshotter ("vault_config"): ${IMPORT}`;
   const isSuccessor = (keys.has('snapshots') || keys.has('vault')) && !keys.has('addr') && !keys.has('frequency');
   if (isSuccessor)

@@ -1,6 +1,7 @@
 // A verb is added in three places: its declaration, in a file of this folder and one line of VERBS; its work, in commands/<verb>.ts as a
 // function of `Asked<'verb'>`, whose `flags` and `args` have the types that the declaration gives them; and one line in run.ts.
 // Parsing, help, completion, the man page and docs/cli.md follow from the declaration: `npm run docs` writes them anew.
+import { IMPORT } from './importing.ts';
 import { INSPECT, LIST, PRUNE, VERIFY } from './reading.ts';
 import { CHECK, DAEMON } from './running.ts';
 import { STATUS } from './status.ts';
@@ -16,6 +17,7 @@ const VERBS = {
   inspect: INSPECT,
   verify: VERIFY,
   prune: PRUNE,
+  import: IMPORT,
   completion: COMPLETION,
   help: HELP,
   version: VERSION_VERB,
@@ -39,4 +41,4 @@ export function verbOf(name: VerbName): Verb {
 }
 
 /** Words that messages of ours name already, or will: never taken for the path of a file. */
-export const LATER_VERBS = ['init', 'import', 'restore', 'drill', 'bootstrap'];
+export const LATER_VERBS = ['init', 'restore', 'drill', 'bootstrap'];

@@ -34,7 +34,7 @@ export function openNotifier({ notify, cluster, vault }: Config, host: NotifierH
     post,
     log: host.log,
     tell: host.tell,
-    clusterName: cluster.name ?? hostOf(vault.address),
+    clusterName: cluster.name ?? hostOf(vault.address) ?? vault.address,
     isNamed: cluster.name !== undefined,
     node: host.hostname,
     closeGraceMs: CLOSE_GRACE_MS,

@@ -2,11 +2,13 @@ import { renderCompletion } from '../src/cli/completion/completion.ts';
 import type { Verb } from '../src/cli/grammar/verb.ts';
 import { VERB_NAMES, verbOf } from '../src/cli/grammar/verbs.ts';
 import { endsOf, flagsOf, usageOf } from '../src/cli/help.ts';
+import { POLICY } from '../src/cli/init/policy.ts';
 import { renderManual } from './manual.ts';
 
 /** Everything that is written from the declaration of the command line, by its path. */
 export function cliPages(): Readonly<Record<string, string>> {
   return {
+    'docs/policy.hcl': POLICY,
     'docs/cli.md': renderReference(),
     'packaging/man/vault-snapshotd.1': renderManual(),
     'packaging/completion/vault-snapshotd.bash': renderCompletion('bash'),

@@ -1,4 +1,5 @@
 import { parseLongDuration } from '../../config/duration.ts';
+import type { Format } from '../../config/format.ts';
 
 /** What a shell completes a word with. */
 export type Offers = 'file' | 'directory' | 'command' | 'nothing' | readonly string[];
@@ -47,6 +48,23 @@ function readDuration(given: string): number | undefined {
   return ns !== undefined && ns > 0n ? Number(ns / 1_000_000n) : undefined;
 }
 
+/** By the rule of a key of the configuration. */
+export function keyed(value: string, doc: string, format: Format<unknown>, offers: Offers = 'nothing'): Flag<string> {
+  const read = (given: string) => ('value' in format.parse({ kind: 'string', value: given }, {}) ? given : undefined);
+  return { value, doc, rule: format.rule, offers, read };
+}
+
 export function choice<const Word extends string>(value: string, doc: string, words: readonly Word[]): Flag<Word> {
   return { value, doc, rule: `one of ${words.join(', ')}`, offers: words, read: (given) => words.find((word) => word === given) };
+}
+
+/** With its zone: what "yesterday at nine" is, nobody can tell over a day's work in two places. */
+export function time(value: string, doc: string): Flag<Date> {
+  return { value, doc, rule: 'a time in UTC such as 2026-01-02T03:04:05Z', offers: 'nothing', read: readTime };
+}
+
+function readTime(given: string): Date | undefined {
+  const [, day, clock, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d))?$/.exec(given) ?? [];
+  const at = new Date(`${day}T${clock ?? '00:00'}${zone ?? 'Z'}`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }

@@ -1,0 +1,15 @@
+/** docs/policy.hcl, word for word. */
+export const POLICY = `# The policy vault-snapshotd needs, for Vault and OpenBao:
+#   vault policy write snapshot policy.hcl
+# It goes on the role or the token, beside "default", which lets a token look at, renew and revoke itself.
+
+# The snapshot itself. Whoever may read it holds all secrets of the cluster, encrypted: give it to nobody else.
+path "sys/storage/raft/snapshot" {
+  capabilities = ["read"]
+}
+
+# Which hosts the cluster has. Only needed where "addr" is a load balancer: it tells an agent whether its own host leads.
+path "sys/storage/raft/configuration" {
+  capabilities = ["read"]
+}
+`;

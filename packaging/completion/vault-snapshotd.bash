@@ -8,11 +8,11 @@ _vault_snapshotd() {
   fi
   for ((at = 1; at < COMP_CWORD; at++)); do
     case ${COMP_WORDS[at]} in
-      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes)
+      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes | --from | --out | --to | --before | --file | --confirm | --lose | --cluster-id | --safety | --restore-timeout | --addr | --ca-cert | --auth | --token-path | --destination-kind | --place | --region | --endpoint | --frequency)
         ((at++))
         [[ ${COMP_WORDS[at]} == = ]] && ((at++))
         ;;
-      daemon | status | check | list | inspect | verify | prune | completion | help | version)
+      daemon | status | check | list | inspect | verify | prune | import | restore | init | completion | help | version)
         verb=${COMP_WORDS[at]}
         break
         ;;
@@ -20,12 +20,28 @@ _vault_snapshotd() {
   done
   COMPREPLY=()
   case "$verb $previous" in
-    "daemon --config" | "daemon --env-file" | "status --config" | "status --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file")
+    "daemon --config" | "daemon --env-file" | "status --config" | "status --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file" | "import --out" | "restore --config" | "restore --env-file" | "restore --file" | "init --ca-cert" | "init --token-path")
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes")
+    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes" | "restore --destination" | "restore --to" | "restore --snapshot" | "restore --before" | "restore --confirm" | "restore --lose" | "restore --cluster-id" | "restore --safety" | "restore --restore-timeout" | "init --addr" | "init --place" | "init --region" | "init --endpoint" | "init --frequency")
       :
+      return
+      ;;
+    "import --from")
+      mapfile -t COMPREPLY < <(compgen -W 'successor nbis consul enterprise' -- "$current")
+      return
+      ;;
+    "init --auth")
+      mapfile -t COMPREPLY < <(compgen -W 'approle kubernetes token_file' -- "$current")
+      return
+      ;;
+    "init --destination-kind")
+      mapfile -t COMPREPLY < <(compgen -W 'local aws gcp azure' -- "$current")
+      return
+      ;;
+    "init --out")
+      compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
   esac
@@ -38,6 +54,9 @@ _vault_snapshotd() {
       inspect) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --prefix-depth --json --help' -- "$current") ;;
       verify) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --all --newest --sample --max-age --no-record --json --help' -- "$current") ;;
       prune) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --dry-run --max-deletes --json --help' -- "$current") ;;
+      import) mapfile -t COMPREPLY < <(compgen -W '--from --out --json --help' -- "$current") ;;
+      restore) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --to --snapshot --before --file --confirm --lose --force --foreign --cluster-id --dry-run --safety --no-safety-snapshot --unseal --check-canary --restore-timeout --json --help' -- "$current") ;;
+      init) mapfile -t COMPREPLY < <(compgen -W '--addr --ca-cert --auth --token-path --destination-kind --place --region --endpoint --frequency --out --yes --force --help' -- "$current") ;;
       completion) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
       help) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
       version) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
@@ -47,7 +66,7 @@ _vault_snapshotd() {
   case $verb in
     daemon)
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
-      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune completion help version' -- "$current")
+      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore init completion help version' -- "$current")
       ;;
     status) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     check) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
@@ -55,8 +74,9 @@ _vault_snapshotd() {
     inspect) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     verify) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     prune) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    import) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune completion help version' -- "$current") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore init completion help version' -- "$current") ;;
   esac
 }
 complete -F _vault_snapshotd vault-snapshotd

@@ -3,10 +3,12 @@ import { parseCommand, parseVerb } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
 import { runImport } from './commands/import.ts';
+import { runInit } from './commands/init.ts';
 import { runInspect } from './commands/inspect.ts';
 import { runList } from './commands/list.ts';
 import { runOnce } from './commands/once.ts';
 import { runPrune } from './commands/prune.ts';
+import { runRestore } from './commands/restore.ts';
 import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
 import { complain } from './complain.ts';
@@ -45,6 +47,10 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runPrune(command, host);
     case 'import':
       return runImport(command, host);
+    case 'restore':
+      return runRestore(command, host);
+    case 'init':
+      return runInit(command, host);
     case 'completion':
       host.out(renderCompletion(command.args[0]));
       return 0;

@@ -112,7 +112,7 @@ export function describeSnapshot(
   facts: {
     readonly takenAt: Date | undefined;
     readonly manifest: Manifest | undefined;
-    readonly proof: Proof | undefined;
+    readonly proof?: Proof;
     readonly clusterId?: string | undefined;
   },
   now: Date,

@@ -33,10 +33,10 @@ export interface RestoreDeps {
   readonly account: Account;
   readonly stallTimeoutMs: number;
   readonly timeoutMs: number;
-  /** Of the target's own unseal keys, as its newest known snapshot has it. */
-  readonly fingerprint: string | undefined;
+  /** Of the unseal keys of a cluster, as its newest known snapshot has it. */
+  findFingerprint(clusterId: string): Promise<string | undefined>;
   /** Hears what will be done, before anything is. */
-  showPlan(facts: TargetFacts, guards: readonly Guard[]): void;
+  showPlan(facts: TargetFacts, guards: readonly Guard[], fingerprint: string | undefined): void;
   /** Rejects unless the operator means it. */
   confirm(facts: TargetFacts): Promise<void>;
   /** Undefined: the operator wants none. */
@@ -52,6 +52,8 @@ export interface RestoreDeps {
 /** What is known so far; it is told whatever the end is. */
 export interface RestoreRecord {
   before: TargetFacts | undefined;
+  /** Of the target's own unseal keys before the restore. */
+  fingerprint: string | undefined;
   guards: readonly Guard[];
   safety: Safety | undefined;
   sent: Sent | undefined;
@@ -62,7 +64,17 @@ export interface RestoreRecord {
 }
 
 export function emptyRecord(): RestoreRecord {
-  return { before: undefined, guards: [], safety: undefined, sent: undefined, applied: undefined, nodes: [], after: undefined, nextSteps: [] };
+  return {
+    before: undefined,
+    fingerprint: undefined,
+    guards: [],
+    safety: undefined,
+    sent: undefined,
+    applied: undefined,
+    nodes: [],
+    after: undefined,
+    nextSteps: [],
+  };
 }
 
 interface Job {
@@ -82,8 +94,9 @@ export async function planRestore(job: Job, signal: AbortSignal): Promise<Target
     return await withToken(await target.login(signal), target, (grant) => askTarget(target, grant.token, signal));
   });
   record.before = facts;
-  record.guards = judge({ snapshot, target: facts, flags, fingerprint: deps.fingerprint, now: deps.clock.now() });
-  deps.showPlan(facts, record.guards);
+  record.fingerprint = await account.step('compare', () => deps.findFingerprint(facts.cluster.clusterId));
+  record.guards = judge({ snapshot, target: facts, flags, fingerprint: record.fingerprint, now: deps.clock.now() });
+  deps.showPlan(facts, record.guards, record.fingerprint);
   await account.step('guards', async () => refuseUnless(record.guards));
   return facts;
 }
@@ -105,8 +118,7 @@ export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal
   });
   record.applied = applied;
   account.level = 'installed';
-  const fingerprint = record.safety?.fingerprint ?? deps.fingerprint;
-  const hasOtherKeys = isRekeyed({ snapshot, target: facts, fingerprint });
+  const hasOtherKeys = isRekeyed({ snapshot, target: facts, fingerprint: record.fingerprint });
   record.nextSteps = nextSteps({ snapshot, target: facts, applied, hasOtherKeys, safety: record.safety?.place });
   if (applied.outcome === 'serving' && applied.proof === 'weak') {
     account.warnings.push('nothing but its calm shows that the snapshot was applied: look for something that was written after it');
@@ -127,6 +139,7 @@ async function secure({ deps, record, snapshot, flags, fetched }: Job, facts: Ta
   }
   if (isForeign(snapshot, facts)) return;
   // What stood in the plan was that of an older snapshot; this one is of now.
+  record.fingerprint = fingerprint;
   refuseUnless(judge({ snapshot, target: facts, flags, fingerprint, now: deps.clock.now() }).filter(({ name }) => name === 'unseal keys'));
 }
 

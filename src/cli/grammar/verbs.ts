@@ -2,7 +2,9 @@
 // function of `Asked<'verb'>`, whose `flags` and `args` have the types that the declaration gives them; and one line in run.ts.
 // Parsing, help, completion, the man page and docs/cli.md follow from the declaration: `npm run docs` writes them anew.
 import { IMPORT } from './importing.ts';
+import { INIT } from './init.ts';
 import { INSPECT, LIST, PRUNE, VERIFY } from './reading.ts';
+import { RESTORE } from './recovering.ts';
 import { CHECK, DAEMON } from './running.ts';
 import { STATUS } from './status.ts';
 import { COMPLETION, HELP, VERSION_VERB } from './telling.ts';
@@ -18,6 +20,8 @@ const VERBS = {
   verify: VERIFY,
   prune: PRUNE,
   import: IMPORT,
+  restore: RESTORE,
+  init: INIT,
   completion: COMPLETION,
   help: HELP,
   version: VERSION_VERB,
@@ -41,4 +45,4 @@ export function verbOf(name: VerbName): Verb {
 }
 
 /** Words that messages of ours name already, or will: never taken for the path of a file. */
-export const LATER_VERBS = ['init', 'restore', 'drill', 'bootstrap'];
+export const LATER_VERBS = ['drill', 'bootstrap'];

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../agent/clock.ts';
+import type { Destination } from '../../agent/destination.ts';
+import { type Composed, compose } from '../../compose.ts';
+import type { Config, DestinationConfig } from '../../config/config.ts';
+import { abortReason, SnapshotError } from '../../errors.ts';
+import { newestAt, newestOf } from '../../inventory/newest.ts';
+import type { Wish } from '../../recovery/choose.ts';
+import { type Fetched, fetchSnapshot } from '../../recovery/fetch.ts';
+import type { SnapshotFacts } from '../../recovery/guards.ts';
+import { Account, describeSnapshot } from '../../recovery/outcome.ts';
+import { carryOut, emptyRecord, planRestore, type RestoreDeps, type RestoreRecord } from '../../recovery/restore.ts';
+import { takeSafety } from '../../recovery/safety.ts';
+import type { TargetFacts } from '../../recovery/target-facts.ts';
+import type { NamedCluster } from '../../retention/manifests.ts';
+import { parseNameTemplate } from '../../snapshot/name.ts';
+import { readShares } from '../../vault/shares.ts';
+import { openTarget } from '../../vault/target.ts';
+import { chooseDestinations } from '../choose-destinations.ts';
+import type { Asked } from '../grammar/verbs.ts';
+import type { Host } from '../host.ts';
+import { load } from '../load.ts';
+import { colour } from '../print.ts';
+import { Progress } from '../progress.ts';
+import { type Chosen, chooseFile, chooseStored } from '../recovery-source.ts';
+import { renderEnd, renderJson, renderPlan } from '../restore-report.ts';
+import { listenForStop } from '../signals.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const APPLY_LIMIT_MS = 15 * 60_000;
+const SAFETY = 'safety snapshot';
+
+type Flags = Asked<'restore'>['flags'];
+
+/** One restore, from the choice of the snapshot to the last server; the report tells how far it came, whatever the end. */
+export async function runRestore({ flags }: Asked<'restore'>, host: Host): Promise<number> {
+  const account = new Account('restore', randomUUID(), systemClock);
+  const record = emptyRecord();
+  const { stop } = listenForStop(host, 0);
+  const print = (text: string) => host.err(colour(text, host.env, host.isStderrTerminal));
+  let thrown: unknown;
+  try {
+    await restore({ flags, host, account, record, print }, stop);
+  } catch (error) {
+    thrown = stop.aborted ? abortReason(stop) : error;
+    if (stop.aborted && record.sent !== undefined) account.warnings.push('the server has the snapshot and goes on applying it without us: look at it');
+  }
+  const report = account.conclude(thrown);
+  print(renderEnd(report, record, flags['dry-run']));
+  if (flags.json) host.out(renderJson(report, record));
+  return report.exit_code;
+}
+
+interface Run {
+  readonly flags: Flags;
+  readonly host: Host;
+  readonly account: Account;
+  readonly record: RestoreRecord;
+  print(text: string): void;
+}
+
+async function restore(run: Run, signal: AbortSignal): Promise<void> {
+  const { flags, host, account } = run;
+  const wish = wishOf(flags);
+  const { config } = await load(flags, host);
+  const targetConfig = { ...config.vault, address: flags.to ?? '', leaderCheck: 'is_self' } as const;
+  const quiet = { ...config, vault: targetConfig, warnings: [], log: { ...config.log, level: 'warn' } } as const;
+  const composed = await compose({ ...quiet, destinations: destinationsOf(config, flags) }, host);
+  const ours = {
+    template: parseNameTemplate(config.nameTemplate),
+    clusterName: config.cluster.name ?? '',
+    clusterId: flags['cluster-id'] ?? config.cluster.id,
+  };
+  const target = openTarget(targetConfig);
+  const progress = Progress.of('restore', host);
+  let fetched: Fetched | undefined;
+  try {
+    const { source, from, warnings } = await account.step('choose', () => choose(wish, flags, composed, ours, signal));
+    account.warnings.push(...warnings);
+    account.destination = from?.storage.name;
+    account.snapshot = describeSnapshot(source.name, source, new Date());
+    const { stallTimeoutMs } = config;
+    const reading = { spools: composed.spools, stallTimeoutMs, onProgress: (bytes: number) => progress.tell('read', bytes, source.size) };
+    fetched = await account.step('read', () => fetchSnapshot(source, reading, signal));
+    progress.end();
+    account.level = 'verified';
+    const { manifest, takenAt } = source;
+    const snapshot: SnapshotFacts = { proof: fetched.proof, manifest, takenAt, clusterId: manifest?.cluster_id ?? flags['cluster-id'] };
+    account.snapshot = describeSnapshot(source.name, snapshot, new Date());
+    const deps: RestoreDeps = {
+      target,
+      clock: systemClock,
+      account,
+      stallTimeoutMs,
+      timeoutMs: flags['restore-timeout'] ?? APPLY_LIMIT_MS,
+      findFingerprint: (clusterId) => findFingerprint(composed, { ...ours, clusterId }, signal),
+      showPlan: (facts, guards, fingerprint) => run.print(renderPlan({ source: source.name, snapshot, target: facts, guards, fingerprint, now: new Date() })),
+      confirm: (facts) => confirm(run, namesOf(facts, config), signal),
+      takeSafety: flags['no-safety-snapshot'] ? undefined : (facts) => takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal),
+      shares: flags.unseal ? () => readShares(config.recovery.shares) : undefined,
+      checkCanary: flags['check-canary'] ? () => checkCanary(snapshot) : undefined,
+      openNode: (address) => openTarget({ ...targetConfig, address }),
+      onUpload: (bytes, total) => progress.tell('send', bytes, total),
+    };
+    const risks = { loseMs: flags.lose ?? DAY_MS, isForced: flags.force, isForeign: flags.foreign, safety: safetyKind(flags) };
+    const job = { fetched, snapshot, flags: risks, deps, record: run.record };
+    const facts = await planRestore(job, signal);
+    if (!flags['dry-run']) await carryOut(job, facts, signal);
+  } finally {
+    progress.end();
+    target.close();
+    await fetched?.remove();
+    await composed.close();
+  }
+}
+
+function wishOf({ to, snapshot, before, file }: Flags): Wish | undefined {
+  if (to === undefined) throw new SnapshotError('usage', 'restore: --to is missing: name the server to restore into');
+  if (before !== undefined) return { kind: 'before', at: before };
+  if (snapshot !== undefined) return snapshot === 'latest' ? { kind: 'latest' } : { kind: 'name', name: snapshot };
+  if (file !== undefined) return undefined;
+  throw new SnapshotError('usage', 'restore: which one? say --snapshot NAME, --snapshot latest, --before TIME or --file FILE');
+}
+
+async function choose(wish: Wish | undefined, flags: Flags, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {
+  if (wish === undefined) return await chooseFile(flags.file ?? '', ours.clusterId, ours);
+  const places = destinations.filter(({ storage: { name } }) => name !== SAFETY && (flags.destination === undefined || name === flags.destination));
+  return await chooseStored(places, { wish, clusterId: ours.clusterId }, ours, signal);
+}
+
+function safetyKind({ safety, 'no-safety-snapshot': isUnwanted }: Flags): 'none' | 'destination' | 'path' {
+  if (isUnwanted) return 'none';
+  return safety?.includes('/') ? 'path' : 'destination';
+}
+
+/** Those of the configuration, and the directory for the safety snapshot if there is to be one. */
+function destinationsOf({ destinations, schedule }: Config, flags: Flags): readonly DestinationConfig[] {
+  if (flags.destination !== undefined) chooseDestinations(destinations, flags.destination);
+  const { safety } = flags;
+  if (safety === undefined || safetyKind(flags) !== 'path') return destinations;
+  const everything = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
+  const base = { name: SAFETY, schedule, retain: everything, maxDeletes: undefined, alias: undefined, keepsHistory: true };
+  return [...destinations, { ...base, kind: 'local', path: safety }];
+}
+
+/** If nothing is said, where the snapshot itself lies: that place is known to work. */
+function safetyPlace({ destinations }: Composed, from: Destination | undefined, flags: Flags): Destination {
+  const wanted = safetyKind(flags) === 'path' ? SAFETY : (flags.safety ?? from?.storage.name ?? destinations[0]?.storage.name);
+  const place = destinations.find(({ storage }) => storage.name === wanted);
+  if (place) return place;
+  throw new SnapshotError('usage', `--safety: there is no destination ${JSON.stringify(wanted)}; a directory has a "/" in it`);
+}
+
+/** Of the unseal keys that the cluster had when its newest snapshot was taken. */
+async function findFingerprint({ destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<string | undefined> {
+  const newest = await Promise.allSettled(destinations.map((destination) => newestAt(destination, ours, signal)));
+  return newestOf(newest.map((result) => (result.status === 'fulfilled' ? result.value : undefined)))?.seal_fingerprint ?? undefined;
+}
+
+function namesOf({ cluster }: TargetFacts, config: Config): readonly string[] {
+  return [cluster.clusterName, config.cluster.id === cluster.clusterId ? (config.cluster.name ?? '') : ''].filter((name) => name !== '');
+}
+
+async function confirm({ flags, host }: Run, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const asked = `the cluster that is overwritten is ${names.join(' or ')}`;
+  const advice = `say --confirm ${names[0]} if you mean it`;
+  if (flags.confirm !== undefined) {
+    if (names.includes(flags.confirm)) return;
+    throw new SnapshotError('refused', `confirm: ${asked}, not ${JSON.stringify(flags.confirm)}`, { advice });
+  }
+  if (!host.isStdinTerminal) throw new SnapshotError('refused', `confirm: nobody is here to ask: ${asked}`, { advice });
+  host.err(`Everything in it is replaced by the snapshot. Type the name of the cluster (${names.join(' or ')}) to go on: `);
+  const typed = await host.readLine(signal);
+  if (!names.includes(typed?.trim() ?? ''))
+    throw new SnapshotError('refused', `confirm: ${asked}; something else was typed`, { advice: 'nothing was touched' });
+}
+
+async function checkCanary({ manifest }: SnapshotFacts): Promise<void> {
+  if (manifest?.canary == null) throw new SnapshotError('level_unsealed', 'canary: the snapshot holds none');
+}

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentEvent, DeliveryState, TimedStage } from '../../../src/agent/events.ts';
+import type { RoundReport, Stage } from '../../../src/agent/report.ts';
+import { SnapshotError } from '../../../src/errors.ts';
+import { type ClusterPlan, Ledger } from '../../../src/observability/ledger.ts';
+import { BOUNDS_SECONDS } from '../../../src/observability/view.ts';
+import { counters } from '../../agent/ledger.ts';
+import { Seeded } from '../../fakes/seeded.ts';
+import { someManifest } from '../snapshot/some-manifest.ts';
+
+const NOON = Date.parse('2026-03-01T12:00:00Z');
+const DAY_MS = 86_400_000;
+const BROKEN = new SnapshotError('storage_unavailable', 'aws: away');
+const SNAPSHOT = { name: 'a.snap', size: 1, sha256: 'ab', index: 1, term: 1, cluster_id: 'id', vault_version: '1.21.0' };
+
+const place = (name: string, schedule = 'default', location = `/${name}`) => ({ name, kind: 'local', location, schedule }) as const;
+
+function planOf(changes: Partial<ClusterPlan> = {}): ClusterPlan {
+  return {
+    name: undefined,
+    vaultAddress: 'https://vault.example.com:8200',
+    isTlsVerified: true,
+    destinations: [place('aws'), place('disk')],
+    schedules: [{ name: 'default', intervalMs: 3_600_000 }],
+    vitals: () => ({ token: { expiresAt: undefined, lifetimeMs: 0 }, clockSkewMs: undefined }),
+    ...changes,
+  };
+}
+
+function aLedger(plan = planOf()) {
+  let nowMs = NOON;
+  const ledger = new Ledger(plan, () => new Date(nowMs));
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  const endRound = (roundId: string, report: RoundReport) => ledger.tell({ kind: 'round_ended', roundId, schedules: ['default'], report });
+  return { ledger, pass, endRound };
+}
+
+const deliveredTo = (...names: readonly string[]) =>
+  names.map((destination) => ({ destination, location: `/${destination}/a.snap`, key: 'a.snap', size: 1, ms: 1 }));
+const TAKEN: RoundReport = { outcome: 'taken', snapshot: SNAPSHOT, delivered: deliveredTo('aws', 'disk'), missed: [], pruned: [] };
+const FAILED: RoundReport = { outcome: 'failed', stage: 'drain', error: new SnapshotError('vault_cut', 'vault: cut'), missed: [] };
+
+describe('a ledger that was told nothing', () => {
+  it('has everything at 0, and claims nothing', () => {
+    const view = aLedger().ledger.view();
+    expect(new Set(Object.values(counters(view)))).toEqual(new Set([0]));
+    expect(view).toMatchObject({ role: 'unknown', isReachable: false, isSealed: false, lastSnapshot: undefined, round: undefined, history: [] });
+    expect(view.schedules).toMatchObject([{ name: 'default', intervalMs: 3_600_000, nextAt: undefined, lastSuccessAt: undefined }]);
+    expect(view.destinations[0]).toMatchObject({ state: 'waiting', snapshots: undefined, totals: undefined, trouble: undefined });
+  });
+});
+
+describe('the name of a cluster', () => {
+  it.each([
+    { what: 'as configured', name: 'prod', told: 'vault-cluster-1', is: 'prod' },
+    { what: 'as Vault calls itself', name: undefined, told: 'vault-cluster-1', is: 'vault-cluster-1' },
+    { what: 'the host of addr', name: undefined, told: undefined, is: 'vault.example.com' },
+    { what: 'the host of addr where Vault has no name', name: undefined, told: '', is: 'vault.example.com' },
+  ])('is $what: $is', ({ name, told, is }) => {
+    const { ledger } = aLedger(planOf({ name }));
+    if (told !== undefined) ledger.tell({ kind: 'cluster', id: 'id-1', name: told, version: '1.21.0' });
+    expect(ledger.view().name).toBe(is);
+  });
+});
+
+describe('what is known of Vault', () => {
+  it.each([
+    { code: 'vault_sealed', isReachable: true, isSealed: true },
+    { code: 'vault_uninitialized', isReachable: true, isSealed: true },
+    { code: 'vault_no_leader', isReachable: true, isSealed: false },
+    { code: 'vault_unreachable', isReachable: false, isSealed: false },
+    { code: 'vault_tls', isReachable: false, isSealed: false },
+    { code: 'vault_bad_answer', isReachable: false, isSealed: false },
+  ] as const)('after $code: reachable $isReachable, sealed $isSealed', ({ code, ...expected }) => {
+    const { ledger } = aLedger();
+    ledger.tell({ kind: 'leadership_unknown', error: new SnapshotError(code, 'vault: so it is') });
+    expect(ledger.view()).toMatchObject({ ...expected, role: 'unknown', roleReason: 'vault: so it is' });
+  });
+
+  it('has changed the leader when the role is another one than before, not when it was unknown in between', () => {
+    const { ledger } = aLedger();
+    const say = (role: 'leader' | 'standby') => ledger.tell({ kind: 'leadership', role, reason: '', appliedIndex: undefined });
+    say('leader');
+    ledger.tell({ kind: 'leadership_unknown', error: BROKEN });
+    say('leader');
+    expect(ledger.view().leaderChanges).toBe(0);
+    say('standby');
+    say('leader');
+    expect(ledger.view().leaderChanges).toBe(2);
+  });
+});
+
+describe('how long a stage took', () => {
+  it('counts in every bucket it fits, its bound included', () => {
+    const { ledger } = aLedger();
+    for (const ms of [100, 101, 2_600_000]) ledger.tell({ kind: 'stage_ended', stage: 'commit', ms });
+    const { counts, count, sumSeconds } = ledger.view().durations.commit;
+    expect(BOUNDS_SECONDS.map((bound, at) => [bound, counts[at]]).slice(0, 2)).toEqual([
+      [0.1, 1],
+      [0.25, 2],
+    ]);
+    expect({ last: counts.at(-1), count, sumSeconds }).toEqual({ last: 2, count: 3, sumSeconds: 2600.201 });
+  });
+});
+
+describe('the history of rounds', () => {
+  it('keeps a month, and a thousand at most', () => {
+    const { ledger, pass, endRound } = aLedger();
+    endRound('old', FAILED);
+    pass(30 * DAY_MS + 1);
+    for (let at = 0; at < 1_001; at++) endRound(`r${at}`, FAILED);
+    const { history } = ledger.view();
+    expect([history.length, history[0]?.id, history.at(-1)?.id]).toEqual([1_000, 'r1', 'r1000']);
+  });
+
+  it('has when a round began, and what went wrong in one that nobody saw begin', () => {
+    const { ledger, pass, endRound } = aLedger();
+    ledger.tell({ kind: 'round_began', roundId: 'one', destinations: ['aws', 'disk'], schedules: ['default'] });
+    expect(ledger.view().round).toEqual({ id: 'one', startedAt: new Date(NOON) });
+    pass(5_000);
+    endRound('one', TAKEN);
+    pass(5_000);
+    endRound('two', FAILED);
+    expect(ledger.view().history).toMatchObject([
+      { id: 'one', startedAt: new Date(NOON), endedAt: new Date(NOON + 5_000), outcome: 'taken', location: '/aws/a.snap', trouble: undefined },
+      { id: 'two', startedAt: new Date(NOON + 10_000), outcome: 'failed', trouble: { code: 'vault_cut', advice: expect.stringContaining('proxies') } },
+    ]);
+  });
+});
+
+describe('a destination in the ledger', () => {
+  it('counts the bytes of each try, and what it is behind', () => {
+    const { ledger } = aLedger();
+    const at = (state: DeliveryState, bytes: number) => ledger.tell({ kind: 'delivery', destination: 'aws', state, bytes });
+    for (const bytes of [0, 50, 80]) at('tailing', bytes);
+    for (const bytes of [0, 100]) at('tailing', bytes);
+    at('committing', 100);
+    expect(ledger.view().destinations[0]).toMatchObject({ state: 'committing', bytes: 100, uploads: { bytes: 180, success: 0 } });
+  });
+
+  it('is missed in a round that broke, and has nothing to answer for', () => {
+    const { ledger, endRound } = aLedger();
+    ledger.tell({ kind: 'round_began', roundId: 'one', destinations: ['aws'], schedules: ['default'] });
+    ledger.tell({ kind: 'delivery', destination: 'aws', state: 'tailing', bytes: 10 });
+    endRound('one', FAILED);
+    expect(ledger.view().destinations).toMatchObject([
+      { name: 'aws', state: 'missed', trouble: undefined, uploads: { failure: 0 } },
+      { name: 'disk', state: 'waiting' },
+    ]);
+  });
+
+  it('keeps its trouble with a delivery until one works, also while it can be seen', () => {
+    const { ledger } = aLedger();
+    ledger.tell({ kind: 'missed', destination: 'aws', stage: 'commit', error: BROKEN });
+    ledger.tell({ kind: 'destination_up', destination: 'aws', error: undefined });
+    expect(ledger.view().destinations[0]).toMatchObject({ isUp: true, trouble: { code: 'storage_unavailable' } });
+    ledger.tell({ kind: 'delivery', destination: 'aws', state: 'delivered', bytes: 1 });
+    expect(ledger.view().destinations[0]?.trouble).toBeUndefined();
+  });
+
+  it('stays damaged while other copies prove sound', () => {
+    const { ledger } = aLedger();
+    const verify = (name: string, error?: SnapshotError) => ledger.tell({ kind: 'verified', destination: 'aws', name, error });
+    verify('bad.snap', new SnapshotError('archive_corrupt', 'bad.snap: broken'));
+    verify('good.snap');
+    expect(ledger.view().destinations[0]?.verification).toMatchObject({ failures: 1, lastSuccessAt: new Date(NOON), trouble: { message: 'bad.snap: broken' } });
+    verify('bad.snap');
+    expect(ledger.view().destinations[0]?.verification).toMatchObject({ failures: 1, trouble: undefined });
+  });
+
+  it('says why nothing is deleted there', () => {
+    const { ledger } = aLedger();
+    ledger.tell({ kind: 'pruned', destination: 'aws', count: 0, frozen: 'a manifest of another cluster' });
+    expect(ledger.view().destinations[0]?.retention).toMatchObject({
+      deleted: 0,
+      errors: 0,
+      trouble: { code: 'refused', message: 'a manifest of another cluster' },
+    });
+    ledger.tell({ kind: 'pruned', destination: 'aws', count: 2, frozen: undefined });
+    expect(ledger.view().destinations[0]?.retention).toEqual({ deleted: 2, errors: 0, trouble: undefined });
+  });
+});
+
+describe('a new configuration', () => {
+  it('takes nothing back that was counted, nor what is known of places that stay', () => {
+    const { ledger, endRound } = aLedger();
+    endRound('one', TAKEN);
+    for (const destination of ['aws', 'disk']) {
+      ledger.tell({ kind: 'delivery', destination, state: 'delivered', bytes: 7 });
+      ledger.tell({ kind: 'newest', destination, manifest: someManifest() });
+    }
+    const newPlace = place('new', 'nightly');
+    const schedules = [
+      { name: 'default', intervalMs: 60_000 },
+      { name: 'nightly', intervalMs: DAY_MS },
+    ];
+    ledger.follow(planOf({ destinations: [place('aws', 'default', '/elsewhere'), newPlace], schedules }));
+    const { destinations, schedules: seen, history } = ledger.view();
+    expect(history).toHaveLength(1);
+    expect(seen).toMatchObject([
+      { name: 'default', intervalMs: 60_000, successes: 1 },
+      { name: 'nightly', successes: 0 },
+    ]);
+    // The counters are of the name; what lies there is of the place.
+    expect(destinations).toMatchObject([
+      { name: 'aws', uploads: { success: 1, bytes: 7 }, lastSuccessAt: undefined },
+      { name: 'new', uploads: { success: 0 } },
+    ]);
+    ledger.follow(planOf());
+    expect(ledger.view().destinations[1]).toMatchObject({ name: 'disk', uploads: { success: 1 }, lastSuccessAt: new Date('2026-01-02T03:04:05.678Z') });
+  });
+});
+
+describe('counters', () => {
+  const STAGES: readonly Stage[] = ['leadership', 'auth', 'drain', 'spool', 'verify', 'upload', 'commit', 'readback', 'manifest'];
+  const TIMED: readonly TimedStage[] = ['drain', 'upload', 'commit', 'readback', 'prune'];
+  const STATES: readonly DeliveryState[] = ['waiting', 'tailing', 'committing', 'delivered', 'missed'];
+
+  function anyEvent(random: Seeded): AgentEvent {
+    const destination = random.pick(['aws', 'disk', 'gone']);
+    const error = random.chance(0.5) ? BROKEN : undefined;
+    const schedules = ['default', 'nightly'].filter(() => random.chance(0.7));
+    return random.pick<() => AgentEvent>([
+      () => ({ kind: 'leadership', role: random.pick(['leader', 'standby']), reason: '', appliedIndex: BigInt(random.whole(100)) }),
+      () => ({ kind: 'leadership_unknown', error: BROKEN }),
+      () => ({ kind: 'round_began', roundId: 'r', destinations: [destination], schedules }),
+      () => ({ kind: 'delivery', destination, state: random.pick(STATES), bytes: random.whole(1_000) }),
+      () => ({ kind: 'missed', destination, stage: random.pick(STAGES), error: BROKEN }),
+      () => ({ kind: 'upload_retried', destination, error: BROKEN }),
+      () => ({ kind: 'stage_ended', stage: random.pick(TIMED), ms: random.whole(random.pick([100, 10_000])) }),
+      () => ({ kind: 'round_ended', roundId: 'r', schedules, report: random.pick([TAKEN, FAILED]) }),
+      () => ({ kind: 'ticks_skipped', schedule: random.pick(['default', 'nightly']), count: random.whole(5) }),
+      () => ({ kind: 'destination_up', destination, error }),
+      () => ({ kind: 'newest', destination, manifest: random.chance(0.5) ? someManifest() : undefined }),
+      () => ({ kind: 'pruned', destination, count: random.whole(5), frozen: undefined }),
+      () => ({ kind: 'prune_failed', destination, error: BROKEN }),
+      () => ({ kind: 'verified', destination, name: 'a.snap', error }),
+      () => ({ kind: 'drilled', level: 'verified', seconds: 1, error }),
+      () => ({ kind: 'pinged', ok: random.chance(0.5) }),
+    ])();
+  }
+
+  it.each([1, 2, 3, 4, 5])('never go down, whatever happens and however often the configuration changes (%i)', (seed) => {
+    const random = new Seeded(seed);
+    const { ledger, pass } = aLedger();
+    const highest: Record<string, number> = {};
+    const fallen: string[] = [];
+    for (let step = 0; step < 2_000; step++) {
+      pass(random.whole(100_000));
+      if (random.chance(0.02)) {
+        const destinations = ['aws', 'disk'].filter(() => random.chance(0.8)).map((name) => place(name, random.pick(['default', 'nightly'])));
+        ledger.follow(planOf({ destinations, schedules: ['default', 'nightly'].map((name) => ({ name, intervalMs: random.whole(1e6) })) }));
+      }
+      ledger.tell(anyEvent(random));
+      for (const [path, count] of Object.entries(counters(ledger.view()))) {
+        if (count < (highest[path] ?? 0)) fallen.push(`${path} at step ${step}`);
+        highest[path] = count;
+      }
+    }
+    expect(fallen).toEqual([]);
+    expect(Object.keys(highest).filter((path) => highest[path] === 0)).toEqual([]);
+  });
+});

@@ -14,6 +14,7 @@ export interface Concern {
 }
 
 const WORST_FIRST = ['failing', 'stale', 'attention'] as const;
+const STALE_ADVICE = 'look at the rounds of the node that leads, and at its journal: they tell why none was brought here';
 const SKEW_LIMIT_MS = 60_000;
 const WEEK_MS = 7 * 86_400_000;
 
@@ -42,7 +43,7 @@ export function destinationConcerns(destination: DestinationView, cluster: Clust
   const { state, newestAt, overdueSince } = freshnessOf(destination, cluster, now);
   if (state === 'stale') {
     const what = newestAt ? 'a new snapshot is overdue' : 'no proved snapshot there';
-    concerns.push({ level: 'stale', destination: name, what, since: overdueSince, advice: ERROR_CODES.stale.advice });
+    concerns.push({ level: 'stale', destination: name, what, since: overdueSince, advice: STALE_ADVICE });
   }
   if (retention.trouble) concerns.push(fromTrouble('attention', retention.trouble, name, 'pruning failed: '));
   return [...concerns, ...shrunk(destination, now)];
@@ -67,14 +68,19 @@ function firstOf(history: readonly RoundMark[], isSuch: (mark: RoundMark) => boo
   return history[lastOther + 1]?.endedAt;
 }
 
-function vaultConcerns({ isSealed, isReachable, role, schedules, clockSkewMs, lastRound }: ClusterView): readonly Concern[] {
+/** Until then nobody can say that it does not answer. */
+export function isVaultAsked({ isReachable, schedules }: ClusterView): boolean {
+  return isReachable || schedules.some(({ lastAttemptAt }) => lastAttemptAt !== undefined);
+}
+
+function vaultConcerns(cluster: ClusterView): readonly Concern[] {
+  const { isSealed, isReachable, role, clockSkewMs, lastRound } = cluster;
   const concerns: Concern[] = [];
   const add = (what: string, advice: string) => concerns.push({ level: 'attention', destination: undefined, what, since: undefined, advice });
   // The last round's failure tells of the same in more words.
   const isTold = role !== 'standby' && lastRound?.outcome === 'failed';
-  const isAsked = schedules.some(({ lastAttemptAt }) => lastAttemptAt !== undefined);
   if (isSealed && !isTold) add('Vault is sealed', ERROR_CODES.vault_sealed.advice);
-  else if (!isReachable && isAsked && !isTold) add('Vault does not answer', ERROR_CODES.vault_unreachable.advice);
+  else if (!isReachable && isVaultAsked(cluster) && !isTold) add('Vault does not answer', ERROR_CODES.vault_unreachable.advice);
   if (clockSkewMs !== undefined && Math.abs(clockSkewMs) > SKEW_LIMIT_MS) {
     add(`the clocks of Vault and this host are ${durationOf(Math.abs(clockSkewMs))} apart`, 'set both by NTP: snapshots are named and kept by their time');
   }

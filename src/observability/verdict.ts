@@ -39,8 +39,10 @@ function tell(worst: Concern | undefined, places: readonly Freshness[], now: Dat
 
 function tellNewest(places: readonly Freshness[], now: Date): string {
   const newest = Math.max(...places.flatMap(({ newestAt }) => newestAt?.getTime() ?? []));
-  if (!Number.isFinite(newest))
-    return places.every(({ state }) => state === 'unknown') ? 'no destination has been looked at yet' : 'there is no proved snapshot';
+  if (!Number.isFinite(newest)) {
+    if (places.every(({ state }) => state === 'unknown')) return 'no destination has been looked at yet';
+    return places.some(({ state }) => state === 'stale') ? 'there is no proved snapshot' : 'there is no proved snapshot yet, the first is still to come';
+  }
   const fresh = places.filter(({ state }) => state === 'fresh').length;
   return `newest proved snapshot ${durationOf(now.getTime() - newest)} old, fresh at ${fresh} of ${places.length} ${places.length === 1 ? 'destination' : 'destinations'}`;
 }

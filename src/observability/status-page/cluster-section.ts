@@ -20,7 +20,7 @@ export interface Judged {
 export function clusterSection({ id, cluster, verdict }: Judged, now: Date): Markup {
   const { level, word, sentence, concerns } = verdict;
   return html`<section id="${id}" class="cluster" aria-labelledby="${id}-name">
-<div id="${id}-verdict" class="verdict ${level}">${badge(level)}<div><h2 id="${id}-name"><bdi>${cluster.name}</bdi></h2><p class="word" role="status">${word}</p><p><bdi>${sentence}</bdi></p></div></div>
+<div id="${id}-verdict" class="verdict ${level}">${badge(level)}<div><h2 id="${id}-name"><bdi>${cluster.name}</bdi></h2><p class="word" role="status">${word}</p><p class="sentence">${sentence}</p></div></div>
 <div id="${id}-concerns">${concernList(concerns, tellConcern, now)}</div>
 <div id="${id}-round">${runningRound(cluster, now)}</div>
 <div id="${id}-facts">${facts(cluster, now)}</div>

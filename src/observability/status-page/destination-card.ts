@@ -13,16 +13,15 @@ import { exact, moment } from './moment.ts';
 import { countOf, drawTimeline, longestGap } from './timeline.ts';
 
 const HOUR_MS = 3_600_000;
-const KINDS: Readonly<Record<DestinationView['kind'], string>> = { local: 'directory', aws: 'S3', gcp: 'Google Cloud', azure: 'Azure' };
 
 export function destinationCard(id: string, destination: DestinationView, cluster: ClusterView, now: Date): Markup {
-  const { name, kind, location } = destination;
+  const { name, location } = destination;
   const freshness = freshnessOf(destination, cluster, now);
   const concerns = destinationConcerns(destination, cluster, now);
   const level: Level = concerns[0]?.level ?? (freshness.state === 'fresh' ? 'good' : 'waiting');
   return html`<article class="card" id="${id}" aria-labelledby="${id}-name"><header class="${level}">${badge(level)}<h3 id="${id}-name"><bdi>${name}</bdi></h3>
 <p>${tellState(freshness, level, now)}</p></header>
-<p class="place">${KINDS[kind]} <bdi>${location}</bdi></p>
+<p class="place"><bdi>${location}</bdi></p>
 ${concernList(concerns, ({ what }) => what, now)}${progress(destination, cluster)}${stock(id, destination, cluster, freshness, now)}</article>`;
 }
 

@@ -1,3 +1,4 @@
+import { isVaultAsked } from '../concerns.ts';
 import { durationOf } from '../units.ts';
 import type { ClusterView, ScheduleView } from '../view.ts';
 import { html, type Markup } from './html.ts';
@@ -30,7 +31,9 @@ function tokenLife({ token: { expiresAt, lifetimeMs } }: ClusterView, now: Date)
   return html`expires ${moment(expiresAt, now, '')} <small>granted for ${durationOf(lifetimeMs)}</small>`;
 }
 
-function vaultState({ isReachable, isSealed, isTlsVerified, vaultVersion, vaultAddress }: ClusterView): string {
+function vaultState(cluster: ClusterView): string {
+  const { isReachable, isSealed, isTlsVerified, vaultVersion, vaultAddress } = cluster;
+  if (!isVaultAsked(cluster)) return 'not asked yet';
   const version = vaultVersion === undefined ? '' : `${vaultVersion}, `;
   const state = isSealed ? 'sealed' : isReachable ? 'unsealed' : 'no answer';
   return `${version}${state}${isTlsVerified || !vaultAddress.startsWith('https:') ? '' : ', certificate not verified'}`;

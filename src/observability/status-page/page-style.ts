@@ -47,6 +47,8 @@ nav a { display: flex; gap: .5rem; align-items: center; padding: .4rem .8rem; bo
 .verdict h2 { font-size: 1rem; font-weight: 550; color: var(--dim); }
 .verdict .word { font-size: clamp(2.1rem, 7vw, 5rem); line-height: 1.05; font-weight: 700; letter-spacing: -.025em; color: var(--tone); padding: .05em 0 .12em; }
 .verdict p { font-size: clamp(1rem, 1.6vw, 1.4rem); }
+/* A sentence that begins with a name is left as the name is written. */
+.verdict.good .sentence::first-letter, .verdict.waiting .sentence::first-letter { text-transform: uppercase; }
 .verdict.good { --tint: var(--good-tint); --tone: var(--good); } .verdict.waiting { --tint: var(--waiting-tint); --tone: var(--waiting); }
 .verdict.attention { --tint: var(--attention-tint); --tone: var(--attention); }
 .verdict.stale { --tint: #9a4300; } .verdict.failing { --tint: #a80f18; }
@@ -61,7 +63,7 @@ nav a { display: flex; gap: .5rem; align-items: center; padding: .4rem .8rem; bo
 .advice { padding-top: .15rem; }
 .advice span { font-weight: 650; }
 
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 1rem 2rem; padding: 1.5rem .25rem .5rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11.5rem, 45%), 1fr)); gap: 1rem 1.5rem; padding: 1.5rem .25rem .5rem; }
 dt { color: var(--dim); font-size: .8125rem; }
 dd small, .facts .line { display: block; }
 .facts dd time small, .figures time small { display: block; }
@@ -76,7 +78,7 @@ progress::-moz-progress-bar { background: var(--waiting); }
 
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0 0 .75rem; color: var(--dim); font-size: .8125rem; }
 .legend svg { width: .7rem; height: .95rem; vertical-align: -.15rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 1rem; align-items: start; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1rem; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.1rem; min-width: 0; }
 .card header { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem .6rem; }
 .card header p { margin-left: auto; font-size: .875rem; color: var(--dim); }
@@ -110,10 +112,13 @@ table { width: 100%; border-collapse: collapse; font-size: .875rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
 th:last-child, td:last-child { padding-right: 0; text-align: right; white-space: nowrap; }
 thead th { color: var(--dim); font-size: .8125rem; }
-.rounds time small, .rounds td small { display: block; }
+.rounds td small { display: block; }
+.rounds time small { margin-left: .4rem; }
+@media (max-width: 40rem) { .rounds time small { display: block; margin-left: 0; } }
 .outcome { white-space: nowrap; font-weight: 600; } .outcome.failing { color: var(--failing); } .outcome.attention { color: var(--attention); }
 
 .lower { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 0 2.5rem; }
+.lower > :empty { display: none; }
 .plot { padding-top: 1.5rem; }
 .plot figcaption { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: baseline; padding-bottom: .75rem; }
 .plot h3 { font-size: 1.0625rem; font-weight: 650; }

@@ -9,25 +9,26 @@ const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 const COLUMN = 10;
 const SHORTEST_MARK = 18;
+const MISSED_MARK = 30;
 
 /** Thirty columns, one for each day, time running down: a mark for each snapshot, as tall as the time it is good for. */
 export function drawTimeline(days: readonly Day[], { overdueSince }: Freshness, intervalMs: number, now: Date): Markup {
   const all = days.flatMap(({ snapshots }) => snapshots);
+  const tall = Math.max(SHORTEST_MARK, Math.round((intervalMs / MINUTE_MS) * 0.8));
   const draw = (name: string, isSuch: (one: StockedSnapshot) => boolean) =>
-    html`<path class="${name}" d="${marks(days, intervalMs, ({ snapshots }) => snapshots.filter(isSuch).map(({ takenAt }) => takenAt))}"/>`;
+    html`<path class="${name}" d="${marks(days, tall, ({ snapshots }) => snapshots.filter(isSuch).map(({ takenAt }) => takenAt))}"/>`;
   return html`<div class="timeline"><div class="hours" aria-hidden="true"><span>00</span><span>12</span><span>24h</span></div>
 <svg viewBox="0 0 ${DAYS * COLUMN} ${DAY_MINUTES}" preserveAspectRatio="none" role="img" aria-label="${describe(days, all)}">
 <path class="track" d="${tracks(days, now)}"/>
 ${draw('unproved', ({ isProved }) => !isProved)}${draw('proved', ({ isProved }) => isProved)}${draw('verified', ({ verifiedAt }) => verifiedAt !== undefined)}
 <path class="overdue" d="${overdue(days, overdueSince, now)}"/>
-<path class="missed" d="${marks(days, SHORTEST_MARK * 2 * MINUTE_MS, ({ missed }) => missed)}"/>
+<path class="missed" d="${marks(days, MISSED_MARK, ({ missed }) => missed)}"/>
 ${days.map((day, at) => html`<rect x="${at * COLUMN}" width="${COLUMN}" height="${DAY_MINUTES}"><title>${describeDay(day)}</title></rect>`)}</svg>
 <div class="dates" aria-hidden="true">${[0, 10, 20].map((at) => html`<span>${dayOf(days[at]!.start)}</span>`)}<span>today</span></div></div>`;
 }
 
 /** A snapshot that is good for most of a day stands for its whole day. */
-function marks(days: readonly Day[], intervalMs: number, timesOf: (day: Day) => readonly Date[]): string {
-  const tall = Math.max(SHORTEST_MARK, Math.round((intervalMs / MINUTE_MS) * 0.8));
+function marks(days: readonly Day[], tall: number, timesOf: (day: Day) => readonly Date[]): string {
   const mark = (start: Date, at: Date) => {
     if (tall > DAY_MINUTES / 2) return `20v${DAY_MINUTES - 40}`;
     const minute = Math.min(minutes(at.getTime() - start.getTime()), DAY_MINUTES - SHORTEST_MARK);

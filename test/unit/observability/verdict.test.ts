@@ -77,13 +77,13 @@ const CASES: readonly { readonly what: string; readonly view: Partial<ClusterVie
     what: 'nothing there before the first round',
     view: { destinations: [destination('disk', { snapshots: [] })], schedules: [schedule({ lastAttemptAt: undefined })], lastRound: undefined },
     level: 'waiting',
-    sentence: 'there is no proved snapshot',
+    sentence: 'there is no proved snapshot yet, the first is still to come',
   },
   {
     what: 'nothing there in the first round',
     view: { destinations: [destination('disk', { snapshots: [] })], round: { id: 'r', startedAt: ago(1000) }, lastRound: undefined },
     level: 'waiting',
-    sentence: 'there is no proved snapshot',
+    sentence: 'there is no proved snapshot yet, the first is still to come',
   },
   {
     what: 'nothing there though the first round should have been',

@@ -85,10 +85,12 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     stallTimeoutMs: config.stallTimeoutMs,
   });
   const spools = new LocalSpoolDirectory(directory, witness);
-  const history = new HistoryFile({ path: join(directory, historyName(config)), pid: host.pid, log });
+  const history = new HistoryFile({ path: join(directory, historyName(config)), log });
   const plan = planOf(config, destinations, vault, new Date());
   const ledger = kept?.ledger ?? (await openLedger(plan, history));
   const notifier = openNotifier(config, { env: host.env, hostname: host.hostname, version: VERSION, log, tell: ledger.tell, wait: pause });
+  // Not before its agent runs: a new configuration may yet be refused.
+  let isInEffect = false;
   const listeners: Tell[] = [notifier.tell, ledger.tell, (event) => HISTORIC.includes(event.kind) && history.save(ledger.remembered())];
   const roundDeps: RoundDeps = {
     vault: watched(vault, progress),
@@ -100,6 +102,8 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     random: Math.random,
     newRoundId: randomUUID,
     tell: (event) => {
+      if (!isInEffect) ledger.follow(plan);
+      isInEffect = true;
       for (const listener of listeners) listener(event);
     },
     settings: {
@@ -113,7 +117,6 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     },
   };
   await announce(config, directory, log);
-  ledger.follow(plan);
   return {
     agent: new Agent(roundDeps, destinations, config.jitterMs),
     vault,

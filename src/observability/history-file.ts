@@ -7,7 +7,6 @@ import type { RoundMark, Trouble } from './view.ts';
 
 export interface HistoryFileDeps {
   readonly path: string;
-  readonly pid: number;
   readonly log: Log;
 }
 
@@ -56,17 +55,17 @@ export class HistoryFile {
   }
 
   async #write(text: string): Promise<void> {
-    const { path, pid, log } = this.#deps;
+    const { path, log } = this.#deps;
     try {
-      const unfinished = `${path}.tmp-${pid}`;
-      const file = await open(unfinished, 'w', 0o600);
+      // Always the same name: what a kill leaves, the next one writes over.
+      const file = await open(`${path}.tmp`, 'w', 0o600);
       try {
         await file.writeFile(text);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(unfinished, path);
+      await rename(`${path}.tmp`, path);
       this.#hasWarned = false;
     } catch (error) {
       if (!this.#hasWarned) log.warn({ event: 'history_failed', path, error: String(error) }, 'cannot note down what happened: a restart will forget it');

@@ -6,7 +6,7 @@ import { type AppRole, appRole, fill } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
 import { start } from './program.ts';
-import { expectTidy, expectWhole, makeScene, type Scene, type Settings, type Started, snapshotsIn, startIdle, tree } from './scene.ts';
+import { expectTidy, expectWhole, makeScene, type Scene, type Settings, type Started, snapshotsIn, startIdle, tree, unfinishedIn } from './scene.ts';
 
 /** Of the archive: by then it is on its way to the destination. */
 const MIDDLE = 500_000;
@@ -48,7 +48,7 @@ async function startInRound(args: readonly string[], settings: Settings = {}): P
 
 async function expectNothing({ destination, state }: Scene): Promise<void> {
   expect((await tree(destination)).filter((path) => path !== 'manifests')).toEqual([]);
-  expect((await tree(state)).filter((path) => path !== 'intents')).toEqual([]);
+  expect(await unfinishedIn(state)).toEqual([]);
 }
 
 async function hasPendingSignal(pid: number): Promise<boolean> {

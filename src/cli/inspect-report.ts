@@ -9,10 +9,19 @@ export interface Inspected {
   readonly size: number | undefined;
   readonly manifest: Manifest | undefined;
   readonly inspection: Inspection;
+  /** When it was proved again; none for a file. */
+  readonly records: readonly InspectedRecord[];
+  /** The oldest snapshot at the destinations that has the same unseal keys. */
+  readonly sealSince: { readonly destination: string; readonly manifest: Manifest } | undefined;
+}
+
+export interface InspectedRecord {
+  readonly key: string;
+  readonly at: string;
 }
 
 /** Of an archive as a whole, name and value, so that two can be set side by side. */
-function factsOf({ size, manifest, inspection }: Inspected): readonly (readonly [string, string])[] {
+function factsOf({ size, manifest, inspection, records, sealSince }: Inspected): readonly (readonly [string, string])[] {
   const { meta, state, sha256, versions } = inspection;
   const seal = state?.seal;
   const servers = meta?.servers.map(({ id, voter }) => (voter ? id : `${id} (no voter)`)).join(', ');
@@ -26,7 +35,11 @@ function factsOf({ size, manifest, inspection }: Inspected): readonly (readonly 
     ['server', serverOf(versions, manifest)],
     ['seal', seal ? `${seal.type}, ${seal.threshold} of ${seal.shares} shares` : '-'],
     ['seal fingerprint', state?.sealFingerprint ?? '-'],
+    ...(sealSince
+      ? [['these unseal keys', `since ${sealSince.manifest.taken_at} at least: ${sealSince.manifest.key} at ${sealSince.destination}`] as const]
+      : []),
     ['entries', `${state?.entries ?? '-'}`],
+    ...(records.length > 0 ? [['proved again', records.map(({ at }) => at).join(', ')] as const] : []),
     ...(manifest ? manifestFacts(manifest) : []),
   ];
 }
@@ -114,16 +127,18 @@ export function renderJson(all: readonly Inspected[]): string {
 }
 
 function toJson(inspected: Inspected): object {
-  const { name, size, manifest, inspection } = inspected;
+  const { name, size, manifest, inspection, records, sealSince } = inspected;
+  const since = sealSince ? { destination: sealSince.destination, key: sealSince.manifest.key, taken_at: sealSince.manifest.taken_at } : null;
   const { meta, members, state, sha256, versions, prefixes, damage } = inspection;
   return {
     archive: { name, bytes: size ?? null, sha256: sha256 ?? null, members },
     complete: damage === undefined,
     meta: meta ? { index: exactNumber(meta.index), term: exactNumber(meta.term), state_bytes: meta.stateBytes, servers: meta.servers } : null,
     state: state ? { entries: state.entries, suspicious: damage ? [] : state.suspicious, prefixes } : null,
-    seal: { ...(state?.seal ?? { type: null, shares: null, threshold: null }), fingerprint: state?.sealFingerprint ?? null },
+    seal: { ...(state?.seal ?? { type: null, shares: null, threshold: null }), fingerprint: state?.sealFingerprint ?? null, since },
     server: { product: productOf(versions, manifest), versions },
     manifest: manifest ?? null,
+    records,
     problems: problemsOf(inspected),
   };
 }

@@ -1,5 +1,6 @@
 import { ERROR_CODES, type SnapshotError } from '../errors.ts';
 import type { Verdict } from '../inventory/verification.ts';
+import type { RecoveredSnapshot } from '../recovery/outcome.ts';
 import { ArchiveFault } from '../snapshot/archive-checks.ts';
 import { exactNumber } from '../snapshot/manifest.ts';
 import { ageOf, sizeOf } from './units.ts';
@@ -12,19 +13,32 @@ export interface Verified {
   readonly error: SnapshotError | undefined;
 }
 
+/** One place, and how long it took. */
+export interface TimedPlace extends Verified {
+  readonly ms: number;
+}
+
 export interface VerifyReport {
-  readonly places: readonly Verified[];
+  readonly runId: string;
+  readonly places: readonly TimedPlace[];
   readonly startedAt: Date;
   readonly endedAt: Date;
 }
 
 const DAMAGED = ['archive_corrupt', 'storage_mismatch'];
 
+export function exitCodeOf(report: VerifyReport): number {
+  return worstOf(report.places)?.exitCode ?? 0;
+}
+
 /** A damaged one is the worst news; after it, what could not be read; after that, that all is well but old. */
-export function exitCodeOf({ places }: VerifyReport): number {
-  const errors = places.flatMap(({ verdicts, error }) => [...verdicts.flatMap((verdict) => verdict.error ?? []), ...(error ? [error] : [])]);
-  const first = errors.find(({ code }) => DAMAGED.includes(code)) ?? errors.find(({ code }) => code !== 'stale') ?? errors[0];
-  return first?.exitCode ?? 0;
+function worstOf(places: readonly Verified[]): SnapshotError | undefined {
+  const errors = places.flatMap(errorsOf);
+  return errors.find(({ code }) => DAMAGED.includes(code)) ?? errors.find(({ code }) => code !== 'stale') ?? errors[0];
+}
+
+function errorsOf({ verdicts, error }: Verified): readonly SnapshotError[] {
+  return [...verdicts.flatMap((verdict) => verdict.error ?? []), ...(error ? [error] : [])];
 }
 
 export function renderText(report: VerifyReport): string {
@@ -75,8 +89,41 @@ export function renderJson(report: VerifyReport): string {
   );
   const seconds = (report.endedAt.getTime() - report.startedAt.getTime()) / 1000;
   const outcome = exitCode === 0 ? 'verified' : exitCode === ERROR_CODES.stale.exitCode ? 'stale' : 'failed';
-  const head = { command: 'verify', outcome, exit_code: exitCode, started_at: report.startedAt.toISOString(), duration_seconds: seconds };
-  return `${JSON.stringify({ ...head, results, errors })}\n`;
+  const head = { command: 'verify', outcome, level: exitCode === 0 || outcome === 'stale' ? 'verified' : 'none', exit_code: exitCode };
+  const times = { run_id: report.runId, started_at: report.startedAt.toISOString(), duration_seconds: seconds };
+  return `${JSON.stringify({ ...head, ...failureOf(report), ...times, ...subjectOf(report), results, errors })}\n`;
+}
+
+/** What every command of recovery tells of a failure, and of its steps; here a step is a place. */
+function failureOf({ places }: VerifyReport) {
+  const worst = worstOf(places);
+  const steps = places.map((place) => ({ name: stepOf(place), ok: errorsOf(place).length === 0, seconds: place.ms / 1000 }));
+  const failed = places.find((place) => worst !== undefined && errorsOf(place).includes(worst));
+  const error = worst ? { code: worst.code, message: detailOf(worst), advice: worst.advice } : null;
+  const warnings = places.flatMap(({ verdicts }) => verdicts.flatMap(({ key, warnings: own }) => own.map((warning) => `${key}: ${warning}`)));
+  return { stage: failed ? stepOf(failed) : null, error, steps, warnings, left_behind: [] };
+}
+
+function stepOf({ destination }: Verified): string {
+  return `read ${destination ?? 'file'}`;
+}
+
+/** The place and the snapshot, where there is one of it and not several. */
+function subjectOf({ places, endedAt }: VerifyReport) {
+  const destination = places.length === 1 ? (places[0]?.destination ?? null) : null;
+  const [verdict, ...others] = places.flatMap(({ verdicts }) => verdicts);
+  if (verdict === undefined || others.length > 0) return { destination, snapshot: null };
+  const { key, manifest, proof } = verdict;
+  const snapshot: RecoveredSnapshot = {
+    key,
+    taken_at: manifest?.taken_at ?? null,
+    age_seconds: manifest ? Math.floor((endedAt.getTime() - Date.parse(manifest.taken_at)) / 1000) : null,
+    cluster_id: manifest?.cluster_id ?? null,
+    raft_index: proof ? exactNumber(proof.meta.index) : null,
+    archive_sha256: proof?.sha256 ?? null,
+    entries: proof?.entries ?? null,
+  };
+  return { destination, snapshot };
 }
 
 /** The check says enough: `archive: ` in front of it would be said of everything here. */

@@ -11,6 +11,7 @@ import { isFile, openArchiveFile } from '../archive-file.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { type Inspected, renderJson, renderText } from '../inspect-report.ts';
+import { withSurroundings } from '../inspect-surroundings.ts';
 import { printReport } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, withDestinations } from '../reading.ts';
@@ -26,6 +27,11 @@ interface Source {
   readonly size: number | undefined;
   readonly manifest: Manifest | undefined;
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+interface StoredSource extends Source {
+  readonly destination: Destination;
+  readonly key: ObjectKey;
 }
 
 /** What one archive holds, or how two differ; a damaged one is told as far as it goes. */
@@ -45,20 +51,20 @@ export async function runInspect({ args, flags }: Asked<'inspect'>, host: Host):
 }
 
 async function inspectOne(archive: string, flags: InspectFlags, host: Host, progress: Progress, stop: AbortSignal): Promise<Inspected> {
-  const look = async ({ name, size, manifest, read }: Source): Promise<Inspected> => ({
-    name,
-    size,
-    manifest,
-    inspection: await inspectArchive(
-      counted(read(stop), (bytes) => progress.tell(name, bytes, size)),
-      flags['prefix-depth'] ?? DEFAULT_PREFIX_DEPTH,
-    ),
-  });
+  const look = async ({ name, size, manifest, read }: Source): Promise<Inspected> => {
+    const chunks = counted(read(stop), (bytes) => progress.tell(name, bytes, size));
+    const inspection = await inspectArchive(chunks, flags['prefix-depth'] ?? DEFAULT_PREFIX_DEPTH);
+    return { name, size, manifest, inspection, records: [], sealSince: undefined };
+  };
   if (await isMeantAsFile(archive, flags)) {
-    const file = await openArchiveFile(archive);
-    return await look({ ...file, name: archive });
+    const inspected = await look({ ...(await openArchiveFile(archive)), name: archive });
+    // A file needs no configuration; where there is one, it tells more.
+    return flags.config === undefined ? inspected : await withDestinations(flags, host, (reading) => withSurroundings(inspected, undefined, reading, stop));
   }
-  return await withDestinations(flags, host, async (reading) => await look(await findSource(archive, reading, stop)));
+  return await withDestinations(flags, host, async (reading) => {
+    const found = await findSource(archive, reading, stop);
+    return await withSurroundings(await look(found), found, reading, stop);
+  });
 }
 
 /** A name has no slash; a word that is both a file here and a name is the file, unless destinations were spoken of. */
@@ -68,7 +74,7 @@ async function isMeantAsFile(archive: string, { config, destination }: InspectFl
   return archive !== 'latest' && !isPlaceGiven && (await isFile(archive));
 }
 
-async function findSource(name: string, { destinations, ours, config, log }: Reading, signal: AbortSignal): Promise<Source> {
+async function findSource(name: string, { destinations, ours, config, log }: Reading, signal: AbortSignal): Promise<StoredSource> {
   const found: { readonly destination: Destination; readonly key: ObjectKey; readonly manifest: Manifest | undefined }[] = [];
   const failures: SnapshotError[] = [];
   for (const destination of destinations) {
@@ -92,7 +98,7 @@ async function findSource(name: string, { destinations, ours, config, log }: Rea
     const watchdog = new Watchdog(outer, config.stallTimeoutMs, stalled);
     return watchdog.each(storage.read(key, watchdog.signal));
   };
-  return { name: storage.locate(key), size: manifest?.stored_bytes, manifest, read };
+  return { destination, key, name: storage.locate(key), size: manifest?.stored_bytes, manifest, read };
 }
 
 async function findLatest(destination: Destination, ours: Reading['ours'], signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../../agent/deadline.ts';
 import type { Destination } from '../../agent/destination.ts';
 import { abortReason, SnapshotError, toSnapshotError } from '../../errors.ts';
@@ -16,7 +17,7 @@ import { type Reading, withDestinations } from '../reading.ts';
 import { listenForStop } from '../signals.ts';
 import { ageOf } from '../units.ts';
 import { type Question, questionOf } from '../verify-question.ts';
-import { exitCodeOf, renderJson, renderText, type Verified } from '../verify-report.ts';
+import { exitCodeOf, renderJson, renderText, type TimedPlace, type Verified } from '../verify-report.ts';
 import { VERSION } from '../version.ts';
 
 // A listing ends, however many objects there are; reading them back has no limit but that something moves.
@@ -33,9 +34,9 @@ export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): P
     const places =
       file === undefined
         ? await withDestinations(flags, host, (reading) => verifyStored(question, host, reading, progress, stop))
-        : [await verifyFile(file, progress, stop)];
+        : [await timed(() => verifyFile(file, progress, stop))];
     progress.end();
-    const report = { places, startedAt, endedAt: new Date() };
+    const report = { runId: randomUUID(), places, startedAt, endedAt: new Date() };
     if (flags.json) host.out(renderJson(report));
     else printReport(host, renderText(report));
     return exitCodeOf(report);
@@ -58,18 +59,24 @@ async function verifyFile(path: string, progress: Progress, signal: AbortSignal)
   }
 }
 
-async function verifyStored(question: Question, host: Host, reading: Reading, progress: Progress, stop: AbortSignal): Promise<readonly Verified[]> {
+async function verifyStored(question: Question, host: Host, reading: Reading, progress: Progress, stop: AbortSignal): Promise<readonly TimedPlace[]> {
   const newest = await Promise.all(reading.destinations.map((destination) => look(destination, reading.ours, stop)));
   const clusterId = reading.ours.clusterId ?? newestOf(newest.map((found) => (found instanceof SnapshotError ? undefined : found)))?.cluster_id;
   const ours = { ...reading.ours, clusterId };
-  const places: Verified[] = [];
+  const places: TimedPlace[] = [];
   // One after the other: each of them reads as fast as it can.
   for (const [at, destination] of reading.destinations.entries()) {
     const found = newest[at];
-    if (found instanceof SnapshotError) places.push({ destination: destination.storage.name, verdicts: [], error: found });
-    else places.push(await verifyPlace(destination, found, question, ours, makeDeps(destination, ours, question, host, reading, progress), stop));
+    if (found instanceof SnapshotError) places.push({ destination: destination.storage.name, verdicts: [], error: found, ms: 0 });
+    else places.push(await timed(() => verifyPlace(destination, found, question, ours, makeDeps(destination, ours, question, host, reading, progress), stop)));
   }
   return places;
+}
+
+async function timed(work: () => Promise<Verified>): Promise<TimedPlace> {
+  const begun = performance.now();
+  const place = await work();
+  return { ...place, ms: performance.now() - begun };
 }
 
 function makeDeps({ storage }: Destination, { clusterId }: NamedCluster, question: Question, host: Host, { config }: Reading, progress: Progress): VerifyDeps {

@@ -112,3 +112,56 @@ describe('inspect', () => {
     expect((await inspect(directory)).code).toBe(2);
   });
 });
+
+describe('what lies around a snapshot', () => {
+  const OLD = 'ab'.repeat(32);
+  const since = (text: string) => (JSON.parse(text) as { readonly seal: { readonly since: unknown } }).seal.since;
+
+  it('is when it was proved again, and the oldest snapshot with the same unseal keys', async () => {
+    const { put, call } = await storedScene({ names: ['local', 'nas'] });
+    // Rekeyed between the eighth and the seventh hour; one destination has kept less.
+    for (const hours of [12, 11, 10, 9, 8]) await put(hours, { manifest: { seal_fingerprint: OLD } });
+    for (const hours of [7, 6]) await put(hours, { at: ['nas'] });
+    for (const hours of [5, 4, 3, 2, 1]) await put(hours);
+    expect((await call('verify', '--destination', 'local')).code).toBe(0);
+    const { code, host } = await call('inspect', 'latest', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(host.stdout)).toMatchObject({ records: [{ key: expect.stringContaining(`manifests/${nameAt(1)}.verified-`), at: expect.any(String) }] });
+    expect(since(host.stdout)).toEqual({ destination: 'nas', key: nameAt(7), taken_at: expect.any(String) });
+    const text = (await call('inspect', 'latest')).host.stdout;
+    expect(text).toMatch(new RegExp(`^these unseal keys +since .*Z at least: ${nameAt(7)} at nas$`, 'm'));
+    expect(text).toMatch(/^proved again +\d{4}-.*Z$/m);
+  });
+
+  it('is told of a file too where a configuration is given, also of one from before a rekey', async () => {
+    const { put, call } = await storedScene();
+    const archives: Buffer[] = [];
+    for (const hours of [9, 8, 7]) archives.push(await put(hours));
+    for (const hours of [6, 5, 4, 3, 2, 1]) await put(hours, { manifest: { seal_fingerprint: OLD } });
+    const path = await fileOf(archives[1]!);
+    expect(since((await call('inspect', path, '--json')).host.stdout)).toMatchObject({ key: nameAt(9) });
+    expect(since((await inspect(path, '--json')).host.stdout)).toBeNull();
+  });
+
+  it('is not there where no manifest has these keys, or they are of another cluster or cannot be read', async () => {
+    const { put, call, folderOf } = await storedScene();
+    await put(3, { manifest: { cluster_id: 'another' } });
+    await put(2);
+    await writeFile(join(folderOf('local'), 'manifests', `${nameAt(2)}.json`), '{');
+    await put(1);
+    expect(since((await call('inspect', nameAt(1), '--json')).host.stdout)).toMatchObject({ key: nameAt(1) });
+  });
+
+  it('costs nothing but a warning where a destination is away', async () => {
+    const { put, call, folderOf } = await storedScene({ names: ['local', 'nas'] });
+    await put(1);
+    await rm(join(folderOf('nas'), 'manifests'), { recursive: true });
+    // A link to itself.
+    await symlink('manifests', join(folderOf('nas'), 'manifests'));
+    const { code, host } = await call('inspect', nameAt(1), '--json', '--destination', 'local');
+    expect(code).toBe(0);
+    const all = await call('inspect', nameAt(1), '--json');
+    expect({ code: all.code, since: since(all.host.stdout) }).toEqual({ code: 0, since: since(host.stdout) });
+    expect(all.host.stderr).toContain('event=look_failed');
+  });
+});

@@ -47,7 +47,22 @@ describe('verify', () => {
     const { code, host } = await call('verify', '--all', '--json');
     expect(code).toBe(65);
     const told = JSON.parse(host.stdout) as Told;
-    expect(told).toMatchObject({ outcome: 'failed', exit_code: 65, errors: [] });
+    expect(told).toMatchObject({
+      outcome: 'failed',
+      level: 'none',
+      exit_code: 65,
+      errors: [],
+      destination: 'local',
+      snapshot: null,
+      left_behind: [],
+      warnings: expect.any(Array),
+    });
+    expect(told).toMatchObject({
+      stage: 'read local',
+      error: { code: 'archive_corrupt', advice: expect.any(String) },
+      steps: [{ name: 'read local', ok: false }],
+    });
+    expect(told).toMatchObject({ run_id: expect.stringMatching(/^[0-9a-f-]{36}$/), steps: [{ seconds: expect.any(Number) }] });
     expect(told.results.map(({ key, ok, failed_check }) => [key, ok, failed_check])).toEqual([
       [nameAt(1), true, null],
       [nameAt(2), false, expect.stringMatching(/gzip|tar|state|sha256/)],
@@ -124,7 +139,16 @@ describe('verify', () => {
     for (const hours of [4, 3, 2, 1]) await put(hours);
     const { code, host } = await call('verify', ...flags, '--json');
     expect(code).toBe(0);
-    expect((JSON.parse(host.stdout) as Told).results).toHaveLength(count);
+    const told = JSON.parse(host.stdout) as Told;
+    expect(told.results).toHaveLength(count);
+    expect(told).toMatchObject({ level: 'verified', stage: null, error: null, steps: [{ name: 'read local', ok: true }] });
+    const only = {
+      key: expect.stringMatching(/^raft_snapshot-/),
+      cluster_id: expect.any(String),
+      age_seconds: expect.any(Number),
+      entries: expect.any(Number),
+    };
+    expect(told).toMatchObject({ snapshot: count === 1 ? only : null });
   });
 
   it('exits 4 when the newest is whole but too old, and 0 when it is young enough', async () => {

@@ -41,7 +41,8 @@ async function knownClusterId(deps: RoundDeps, signal: AbortSignal): Promise<str
     tellCluster(facts, deps);
     return pinned ?? facts.clusterId;
   } catch (error) {
-    if (error instanceof SnapshotError) return pinned;
+    // A round that is wanted now ends the look with the reason of its signal, which is none of ours.
+    if (error instanceof SnapshotError || signal.aborted) return pinned;
     throw error;
   }
 }

@@ -35,7 +35,7 @@ describe('the command line', () => {
     [['--json']],
     [['a.json', 'b.json']],
     [['a.json', '--config', 'b.json']],
-    [['restore']],
+    [['verfy']],
   ])('ends with 2 and one line for %j', async (args) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -14,7 +14,7 @@ const CASES = [
   { words: ['ver'], offered: ['verify', 'version'] },
   { words: ['verify', '--ne'], offered: ['--newest'] },
   { words: ['completion', ''], offered: ['bash', 'fish', 'zsh'] },
-  { words: ['help', 'in'], offered: ['inspect'] },
+  { words: ['help', 'ins'], offered: ['inspect'] },
   // The value of a flag is no command.
   { words: ['--config', 'list', 'verify', '--a'], offered: ['--all'] },
   { words: ['list', '--al'], offered: [] },
@@ -91,7 +91,7 @@ describe('completion in zsh', () => {
     { typed: 'verify --ne', becomes: 'verify --newest' },
     { typed: 'lis', becomes: 'list' },
     { typed: 'completion fi', becomes: 'completion fish' },
-    { typed: 'help in', becomes: 'help inspect' },
+    { typed: 'help ins', becomes: 'help inspect' },
     { typed: '--config list verify --al', becomes: '--config list verify --all' },
     { typed: 'check --config ../a', becomes: 'check --config ../a\\ snapshot.json' },
   ])('makes of "$typed" "$becomes"', async ({ typed, becomes }) => {

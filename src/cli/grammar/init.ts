@@ -3,8 +3,8 @@ import { absolutePath, frequencyDuration, text as oneText } from '../../config/f
 import { choice, keyed } from './flag.ts';
 import type { Verb } from './verb.ts';
 
-export const AUTH_KINDS = ['approle', 'kubernetes', 'token_file'] as const;
-export const DESTINATION_KINDS = ['local', 'aws', 'gcp', 'azure'] as const;
+const AUTH_KINDS = ['approle', 'kubernetes', 'token_file'] as const;
+const DESTINATION_KINDS = ['local', 'aws', 'gcp', 'azure'] as const;
 export const DEFAULT_OUT = '/etc/vault.d';
 
 export const INIT = {

@@ -1,6 +1,6 @@
 import type { Verb } from './verb.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export const HELP = {
   summary: 'explain a command',

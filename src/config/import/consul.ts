@@ -1,14 +1,9 @@
+import { suffixOfCloud } from './azure-cloud.ts';
 import { type Draft, filled } from './draft.ts';
 import type { Source } from './source.ts';
 
 const OF_CONSUL = 'belongs to Consul: "addr" and the login are those of Vault here, and are to be added';
 const NOT_NEEDED = 'is not needed: the leader among the Vaults is the one that takes the snapshot';
-const SUFFIXES: Readonly<Record<string, string | undefined>> = {
-  AZUREUSGOVERNMENTCLOUD: 'core.usgovcloudapi.net',
-  AZURECHINACLOUD: 'core.chinacloudapi.cn',
-  AZUREGERMANCLOUD: 'core.cloudapi.de',
-};
-
 /** The snapshot agent of Consul: the same blocks one level down. Its places are kept, with a prefix of our own. */
 export function convertConsul(source: Source): Draft {
   const agent = source.block('snapshot_agent');
@@ -62,6 +57,6 @@ function convertAzure(azure: Source): Draft {
     container_name: azure.plain('container_name'),
     account_name: azure.plain('account_name'),
     account_key: azure.secret('account_key'),
-    endpoint_suffix: SUFFIXES[azure.plain('environment')?.toUpperCase() ?? ''],
+    endpoint_suffix: suffixOfCloud(azure.plain('environment')),
   });
 }

@@ -1,11 +1,6 @@
+import { suffixOfCloud } from './azure-cloud.ts';
 import { type Blocks, type Draft, filled } from './draft.ts';
 import type { Source } from './source.ts';
-
-const SUFFIXES: Readonly<Record<string, string | undefined>> = {
-  AZUREUSGOVERNMENTCLOUD: 'core.usgovcloudapi.net',
-  AZURECHINACLOUD: 'core.chinacloudapi.cn',
-  AZUREGERMANCLOUD: 'core.cloudapi.de',
-};
 
 /** `sys/storage/raft/snapshot-auto/config/NAME` of Vault Enterprise, as written or as read back. */
 export function convertEnterprise(whole: Source): Draft {
@@ -90,6 +85,6 @@ function convertAzure(source: Source, prefix: string | undefined): Draft {
     identity: isManaged ? 'managed' : undefined,
     client_id: isManaged ? source.plain('azure_client_id') : undefined,
     endpoint: source.plain('azure_endpoint'),
-    endpoint_suffix: SUFFIXES[source.plain('azure_blob_environment')?.toUpperCase() ?? ''],
+    endpoint_suffix: suffixOfCloud(source.plain('azure_blob_environment')),
   });
 }

@@ -23,12 +23,11 @@ async function parseToml(text: string): Promise<unknown> {
 }
 
 async function parseYaml(text: string): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, { logLevel: 'error' });
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) {
-    const { line, col } = lines.linePos(fault.pos[0]);
+    const { line, col } = fault.linePos?.[0] ?? { line: 1, col: 1 };
     const words = fault.code.toLowerCase().replaceAll('_', ' ');
     throw invalid(`line ${line}, column ${col}: not valid YAML: ${words}`, 'correct that line', fault);
   }

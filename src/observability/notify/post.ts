@@ -53,15 +53,8 @@ export class Post {
     const content = method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     try {
-      const options = { method, agent, headers: { 'user-agent': this.#options.userAgent, ...headers, ...content } };
+      const options = { method, agent, signal, headers: { 'user-agent': this.#options.userAgent, ...headers, ...content } };
       const outgoing = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options);
-      const giveUp = () => {
-        outgoing.destroy();
-        // While a proxy is waited for, a request that is destroyed says nothing.
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      if (signal.aborted) giveUp();
       outgoing.once('response', (incoming) => void readAnswer(incoming).then(resolve, reject));
       outgoing.on('error', reject);
       outgoing.end(body);

@@ -77,6 +77,7 @@ describe('a file of the ancestor', () => {
       spoolPath: undefined,
       nameTemplate: 'raft_snapshot-{unix_ns}.snap',
       log: { level: 'info', format: 'auto' },
+      recovery: { shares: [] },
       notify: { healthchecks: undefined, pings: { start: undefined, success: undefined, failure: undefined }, webhooks: [], caCertFile: undefined },
       destinations: [
         {

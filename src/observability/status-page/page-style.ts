@@ -132,7 +132,9 @@ thead th { color: var(--dim); font-size: .8125rem; }
 
 #lost { position: sticky; top: 0; z-index: 1; padding-top: .75rem; padding-bottom: .75rem; background: #a80f18; color: #fff; max-width: none; font-weight: 550; }
 #lost[hidden] { display: none; }
+#lost p:first-child { font-size: clamp(1.125rem, 2.6vw, 2rem); line-height: 1.2; }
 .away #live { filter: grayscale(1); }
+.away .word { text-decoration: line-through; }
 @media (prefers-reduced-motion: no-preference) { progress::-webkit-progress-value { transition: inline-size .6s; } }
 @media print { .cards { display: block; } .card { break-inside: avoid; margin-bottom: 1rem; } }
 `;

@@ -25,7 +25,7 @@ export function materialsOf({ outputs }: Metafile): readonly Material[] {
   const folders = new Set<string>();
   for (const { inputs } of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+      const [folder] = /node_modules\/.*(?<=node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
       if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
     }
   }

@@ -11,7 +11,13 @@ export const NODES = ['22.18.0', '24.21.0', '26.10.0'] as const;
 
 /** A Node of exactly this version, outside the checkout; fetched once. */
 export async function nodeOf(version: (typeof NODES)[number]): Promise<string> {
-  if (version === process.versions.node) return process.execPath;
+  const binary = version === process.versions.node ? process.execPath : await fetched(version);
+  const { stdout } = await run(binary, ['--version']);
+  if (stdout !== `v${version}\n`) throw new Error(`${binary} is ${stdout}`);
+  return binary;
+}
+
+async function fetched(version: string): Promise<string> {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const place = join(cache, 'vault-snapshotd', `node-${version}-${process.arch}`);
   const platform = `node-linux-${process.arch}`;

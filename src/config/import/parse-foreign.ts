@@ -1,5 +1,5 @@
-import { SnapshotError } from '../../errors.ts';
 import { type Json, parseJson } from '../json.ts';
+import { invalid } from './invalid.ts';
 
 const HCL = /^[ \t]*\w+[ \t]*("[^"\n]*"[ \t]*)*\{/m;
 const TOML = /^[ \t]*(\[[\w."-]+\][ \t]*(#.*)?$|[\w."-]+[ \t]*=)/m;
@@ -9,7 +9,9 @@ export async function parseForeign(text: string): Promise<unknown> {
   if (/^\s*\{/.test(text)) return toPlain(parseJson(text));
   if (HCL.test(text))
     throw invalid('this is HCL, and only JSON, YAML and TOML are read', 'write it as JSON first: every product that takes HCL takes that too');
-  return TOML.test(text) ? parseToml(text) : parseYaml(text);
+  if (TOML.test(text)) return parseToml(text);
+  // By way of a file of ours: of a package in CommonJS, a bundle gives away no names to whoever imports it late.
+  return (await import('./parse-yaml.ts')).parseYaml(text);
 }
 
 async function parseToml(text: string): Promise<unknown> {
@@ -22,31 +24,10 @@ async function parseToml(text: string): Promise<unknown> {
   }
 }
 
-async function parseYaml(text: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { logLevel: 'error' });
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault !== undefined) {
-    const { line, col } = fault.linePos?.[0] ?? { line: 1, col: 1 };
-    const words = fault.code.toLowerCase().replaceAll('_', ' ');
-    throw invalid(`line ${line}, column ${col}: not valid YAML: ${words}`, 'correct that line', fault);
-  }
-  try {
-    return document.toJS() as unknown;
-  } catch (cause) {
-    if (cause instanceof ReferenceError) throw invalid('its aliases would grow without end', 'write out what they stand for', cause);
-    throw cause;
-  }
-}
-
 /** Of a key that is there twice the later one counts, as in Go. */
 function toPlain(json: Json): unknown {
   if (json.kind === 'list') return json.items.map(toPlain);
   if (json.kind === 'object') return Object.fromEntries(json.members.map(({ key, value }) => [key, toPlain(value)]));
   if (json.kind === 'number') return Number(json.text);
   return json.kind === 'null' ? null : json.value;
-}
-
-function invalid(message: string, advice: string, cause?: unknown): SnapshotError {
-  return new SnapshotError('config_invalid', message, { advice, cause });
 }

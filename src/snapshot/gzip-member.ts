@@ -1,5 +1,6 @@
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
 import { corrupt } from './archive-checks.ts';
+import { release } from './release.ts';
 
 const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
@@ -29,6 +30,8 @@ export class GzipMember {
       this.#unpackedBytes += bytes.length;
       try {
         onBytes(bytes);
+        // Filled to its end: zlib has taken another one.
+        if (bytes.byteOffset + bytes.length === OUTPUT_BYTES) release(new Uint8Array(bytes.buffer));
       } catch (error) {
         this.destroy(error);
       }

@@ -7,7 +7,7 @@ export interface Spool {
   end(): void;
   /** The archive is no good: every reader, waiting or not, throws this. */
   fail(error: unknown): void;
-  /** From the first byte, however late the reader comes; waits for bytes to come until end, fail or the signal. */
+  /** From the first byte, however late the reader comes; waits for bytes to come until end, fail or the signal. A chunk is good until the next one is asked for. */
   tail(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Gone from the disk; safe twice. */
   remove(): Promise<void>;

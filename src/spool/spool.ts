@@ -48,12 +48,13 @@ export class TailingSpool implements Spool {
   }
 
   async *tail(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE_BYTES);
     let position = 0;
     for (;;) {
       if (signal.aborted) throw abortReason(signal);
       this.#throwIfFailed();
       if (position < this.#bytes) {
-        const chunk = await this.#readAt(position);
+        const chunk = await this.#readAt(position, buffer);
         position += chunk.byteLength;
         yield chunk;
       } else if (this.#isEnded) {
@@ -74,11 +75,9 @@ export class TailingSpool implements Spool {
     }
   }
 
-  async #readAt(position: number): Promise<Uint8Array> {
-    // A buffer for each read: the reader may hold on to it while a destination is slow.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE_BYTES, this.#bytes - position));
+  async #readAt(position: number, buffer: Buffer): Promise<Uint8Array> {
     try {
-      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, position);
+      const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, this.#bytes - position), position);
       if (bytesRead > 0) return buffer.subarray(0, bytesRead);
     } catch (error) {
       throw toSpoolError(error, this.#directory);

@@ -9,32 +9,43 @@ const MOST_PARTS = 10_000;
 /** Part sizes double each time this many parts are full: 10,000 parts then hold more than 5 TiB, whatever the guess was. */
 const PARTS_PER_SIZE = 900;
 
-/** Memory for parts beyond the one that every upload may always have; shared by all uploads of the process. */
+/** Memory for parts, shared by all uploads of the process: one for each that may always have one, and so much beyond. */
 export class PartBudget {
-  readonly #bytes: number;
   #left: number;
+  #lent = 0;
   /** Used again: what is thrown away is gone only when the garbage collector finds it, and parts are large. */
   #spare: Buffer[] = [];
 
   constructor(bytes: number) {
-    this.#bytes = bytes;
     this.#left = bytes;
   }
 
-  /** Never waits: an upload that hangs on to its parts must not hold another one up. */
-  tryTake(size: number): Buffer | undefined {
-    if (size > this.#left) return undefined;
-    this.#left -= size;
+  /** The one that an upload may always have. */
+  takeOwn(size: number): Buffer {
+    this.#lent++;
     const at = this.#spare.findIndex(({ length }) => length === size);
     const [again] = at < 0 ? [] : this.#spare.splice(at, 1);
+    // Of other sizes than are wanted now.
     if (again === undefined) this.#spare = [];
     return again ?? Buffer.allocUnsafeSlow(size);
   }
 
+  /** One more. Never waits: an upload that hangs on to its parts must not hold another one up. */
+  tryTake(size: number): Buffer | undefined {
+    if (size > this.#left) return undefined;
+    this.#left -= size;
+    return this.takeOwn(size);
+  }
+
   giveBack(part: Buffer): void {
     this.#left += part.length;
+    this.giveBackOwn(part);
+  }
+
+  giveBackOwn(part: Buffer): void {
+    this.#lent--;
     // Between the rounds nothing is kept.
-    if (this.#left === this.#bytes) this.#spare = [];
+    if (this.#lent === 0) this.#spare = [];
     else this.#spare.push(part);
   }
 }
@@ -102,7 +113,10 @@ export class PartWriter {
       this.#throwIfFailed();
     }
     this.#throwIfFailed();
-    if (this.#own?.length !== size) this.#own = Buffer.allocUnsafeSlow(size);
+    if (this.#own?.length !== size) {
+      this.#giveBackOwn();
+      this.#own = budget.takeOwn(size);
+    }
     return this.#begin({ bytes: this.#own, isBorrowed: false });
   }
 
@@ -134,8 +148,13 @@ export class PartWriter {
   #release(): void {
     if (this.#part?.isBorrowed) this.#options.budget.giveBack(this.#part.bytes);
     this.#part = undefined;
-    this.#own = undefined;
+    this.#giveBackOwn();
     this.#filled = 0;
+  }
+
+  #giveBackOwn(): void {
+    if (this.#own !== undefined) this.#options.budget.giveBackOwn(this.#own);
+    this.#own = undefined;
   }
 
   #throwIfFailed(): void {

@@ -14,7 +14,7 @@ export interface Vault {
   /** Asks the server named by `addr`; needs no token. A sealed, unreachable or leaderless Vault is an error, a standby is not. */
   leadership(signal: AbortSignal): Promise<Leadership>;
   describe(signal: AbortSignal): Promise<ClusterFacts>;
-  /** Resolves when the first byte has arrived. Logs in as needed, once more after a 403. Ending the iteration closes the connection. */
+  /** Resolves when the first byte has arrived. Logs in as needed, once more after a 403. Ending the iteration closes the connection. A chunk is good until the next one is asked for. */
   openSnapshot(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Revokes the token if it is our own; never rejects, takes a few seconds at most. */
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import type { Secret } from '../config/secret.ts';
 import { SnapshotError } from '../errors.ts';
 import { Watchdog } from '../snapshot/watchdog.ts';
 import { nature, toNetworkError, toStatusError } from './errors.ts';
+import { Gathering } from './gathering.ts';
 import type { Transport } from './transport.ts';
 
 const PATH = 'sys/storage/raft/snapshot';
@@ -10,6 +11,8 @@ const PATH = 'sys/storage/raft/snapshot';
 const FIRST_BYTE_TIMEOUT_MS = 10 * 60_000;
 /** Small chunks cost the verifier more than twice the time. */
 const CHUNK_BYTES = 256 * 1024;
+/** What one read of a socket brings at most. */
+const READ_BYTES = 64 * 1024;
 const REFUSAL_LIMIT_BYTES = 64 * 1024;
 const GZIP_MAGIC = [0x1f, 0x8b, 0x08];
 
@@ -55,21 +58,20 @@ async function checkHead(response: IncomingMessage, stream: SnapshotStream, toke
   if (!stream.startsWith(GZIP_MAGIC)) throw new SnapshotError('vault_bad_answer', `vault: ${PATH}: ${nature(head)} instead of an archive`);
 }
 
-/** The bytes of the archive, in large chunks. However the iteration ends, the connection ends with it. */
+/** The bytes of the archive, in large chunks, each good until the next one is asked for. However the iteration ends, the connection ends with it. */
 class SnapshotStream implements AsyncIterableIterator<Uint8Array> {
   readonly #response: IncomingMessage;
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #gathering: Gathering;
   readonly #address: string;
   readonly #signal: AbortSignal;
   /** Runs only while we wait for Vault: a reader may take its time. */
   readonly #watchdog: Watchdog;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #hasEnded = false;
+  /** What was gathered has been handed out. */
+  #isSpent = false;
 
   constructor(response: IncomingMessage, address: string, stallTimeoutMs: number, signal: AbortSignal) {
     this.#response = response;
-    this.#chunks = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    this.#gathering = new Gathering(response, CHUNK_BYTES + READ_BYTES);
     this.#address = address;
     this.#signal = signal;
     this.#watchdog = new Watchdog(signal, stallTimeoutMs, () => stalled(`sent nothing for ${stallTimeoutMs / 1000} s`));
@@ -77,27 +79,25 @@ class SnapshotStream implements AsyncIterableIterator<Uint8Array> {
 
   /** Text of at least so many bytes if there are as many; they stay in the stream. Its caller has the longer patience. */
   async peek(bytes: number): Promise<string> {
-    await this.#fill(bytes, () => this.#chunks.next());
-    return Buffer.concat(this.#waiting).toString('utf8');
+    while (!this.#gathering.isComplete(bytes)) await this.#gathering.more().catch((error: unknown) => this.#rethrow(error));
+    return this.#gathering.bytes.toString('utf8');
   }
 
   startsWith(magic: readonly number[]): boolean {
-    const head = Buffer.concat(this.#waiting);
-    return magic.every((byte, at) => head[at] === byte);
+    return magic.every((byte, at) => this.#gathering.bytes[at] === byte);
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#isSpent) this.#gathering.empty();
+    this.#isSpent = true;
     try {
-      await this.#fill(CHUNK_BYTES, () => this.#watchdog.watch(() => this.#chunks.next()));
+      while (!this.#gathering.isComplete(CHUNK_BYTES)) await this.#watchdog.watch(() => this.#gathering.more());
     } catch (error) {
       this.#response.destroy();
-      throw error;
+      this.#rethrow(error);
     }
-    if (this.#waitingBytes === 0) return { done: true, value: undefined };
-    const value = Buffer.concat(this.#waiting, this.#waitingBytes);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    return { done: false, value };
+    const value = this.#gathering.bytes;
+    return value.length === 0 ? { done: true, value: undefined } : { done: false, value };
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -109,25 +109,12 @@ class SnapshotStream implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  async #fill(bytes: number, receive: () => Promise<IteratorResult<Uint8Array, unknown>>): Promise<void> {
-    while (this.#waitingBytes < bytes && !this.#hasEnded) {
-      const received = await receive().catch((error: unknown) => {
-        throw this.#translate(error);
-      });
-      if (received.done === true) this.#hasEnded = true;
-      else {
-        this.#waiting.push(received.value);
-        this.#waitingBytes += received.value.length;
-      }
-    }
-  }
-
   /** A cut shows at the answer as a reset, whoever did it. */
-  #translate(error: unknown): unknown {
-    if (this.#signal.aborted) return this.#signal.reason;
+  #rethrow(error: unknown): never {
+    if (this.#signal.aborted) throw this.#signal.reason;
     const network = toNetworkError(error, this.#address);
-    if (network.code !== 'vault_unreachable') return network;
-    return new SnapshotError('vault_cut', `vault: ${PATH}: the connection ended before the archive did`, { cause: error });
+    if (network.code !== 'vault_unreachable') throw network;
+    throw new SnapshotError('vault_cut', `vault: ${PATH}: the connection ended before the archive did`, { cause: error });
   }
 }
 

@@ -66,7 +66,7 @@ export class LocalStorage implements Storage {
       const { mtime } = await onDisk(path, signal, file.stat());
       const hash = createHash('sha256');
       let size = 0;
-      for await (const chunk of chunksOf(file, path, signal)) {
+      for await (const chunk of chunksOf(file, path, signal, Buffer.allocUnsafeSlow(READ_SIZE_BYTES))) {
         hash.update(chunk);
         size += chunk.byteLength;
       }
@@ -117,9 +117,10 @@ async function openObject(path: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
-async function* chunksOf(file: FileHandle, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+/** With a buffer of the caller's, each chunk is good until the next one only. */
+async function* chunksOf(file: FileHandle, path: string, signal: AbortSignal, into?: Buffer): AsyncGenerator<Uint8Array, void, undefined> {
   for (;;) {
-    const { buffer, bytesRead } = await onDisk(path, signal, file.read(Buffer.allocUnsafeSlow(READ_SIZE_BYTES)));
+    const { buffer, bytesRead } = await onDisk(path, signal, file.read(into ?? Buffer.allocUnsafeSlow(READ_SIZE_BYTES)));
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
   }

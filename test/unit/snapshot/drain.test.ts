@@ -21,7 +21,7 @@ async function* inChunks(bytes: Buffer, error?: Error): AsyncGenerator<Buffer> {
 
 async function contentOf(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of parts) chunks.push(chunk);
+  for await (const chunk of parts) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

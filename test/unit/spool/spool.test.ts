@@ -17,7 +17,7 @@ async function openSpool(path?: string): Promise<Spool> {
 async function readAll(spool: Spool, signal = NEVER, pace = 0): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of spool.tail(signal)) {
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
     for (let turn = 0; turn < pace; turn++) await new Promise(setImmediate);
   }
   return Buffer.concat(chunks);

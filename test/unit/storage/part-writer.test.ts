@@ -65,6 +65,17 @@ describe('a budget', () => {
     expect(fresh).not.toBe(two);
   });
 
+  it('keeps what came back as long as any upload has a part of its own', () => {
+    const budget = new PartBudget(8);
+    const own = budget.takeOwn(8);
+    const more = budget.tryTake(8)!;
+    budget.giveBack(more);
+    expect(budget.tryTake(8)).toBe(more);
+    budget.giveBack(more);
+    budget.giveBackOwn(own);
+    expect(budget.takeOwn(8)).not.toBe(more);
+  });
+
   it('never lends more than it has, whatever sizes came back', () => {
     const budget = new PartBudget(24);
     const small = [budget.tryTake(8)!, budget.tryTake(8)!];

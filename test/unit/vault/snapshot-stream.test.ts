@@ -36,7 +36,7 @@ function open(address: string, limits: { stallTimeoutMs?: number; firstByteTimeo
 
 async function drain(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return chunks;
 }
 

@@ -79,8 +79,12 @@ export class Daemon {
       const over = AbortSignal.any([stop, this.#replace.signal]);
       keepTextfile(config, composed, over);
       composed.vault.keepAlive();
-      await composed.agent.run({ stop: over, abort });
-      await composed.close();
+      try {
+        await composed.agent.run({ stop: over, abort });
+      } finally {
+        // What it holds keeps the process alive, also when a fault of ours ends the rounds.
+        await composed.close();
+      }
       if (this.#next === undefined || stop.aborted) return;
       this.#current = this.#next;
       this.#next = undefined;

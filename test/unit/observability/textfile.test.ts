@@ -29,8 +29,9 @@ it('writes once after the other when asked many times at once', async () => {
 
 it('takes over what a killed writer left beside it', async () => {
   const { directory, path, textfile } = await scene();
-  await writeFile(`${path}.new`, 'half');
+  await writeFile(`${path}.new`, 'half', { mode: 0o600 });
   await textfile.write();
+  expect((await stat(path)).mode & 0o777).toBe(0o644);
   expect(await readdir(directory)).toEqual(['x.prom']);
 });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { lstat, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +39,15 @@ describe('the socket in the state directory', () => {
     await second.service.serve({ listen: undefined, stateDirectory: first.state });
     expect(second.log.of('status_socket_failed').map(({ fields }) => fields.error)).toEqual([`${first.socket}: another process listens on it`]);
     await second.service.close();
+    expect((await fetchFrom({ socketPath: first.socket })).status).toBe(200);
+  });
+
+  it('that another daemon has made in its place stays at the end', async () => {
+    const [first, second] = [await openDesk(), await openDesk()];
+    await first.service.serve({ listen: undefined, stateDirectory: first.state });
+    await rm(first.socket);
+    await second.service.serve({ listen: undefined, stateDirectory: first.state });
+    await first.service.close();
     expect((await fetchFrom({ socketPath: first.socket })).status).toBe(200);
   });
 
@@ -113,7 +122,7 @@ describe('listen', () => {
     expect((await fetchFrom({ socketPath: path }, '/metrics')).status).toBe(200);
   });
 
-  it('cuts off whoever is connected when it ends', async () => {
+  it('cuts off whoever is connected when it ends', { timeout: 15_000 }, async () => {
     const { service, state } = await openDesk();
     const port = await freePort();
     await service.serve({ listen: at(port), stateDirectory: state });
@@ -123,6 +132,7 @@ describe('listen', () => {
       await silentClient({ path: join(state, 'status.sock') }, 'GET /status HTTP/1.1\r\nHost: x\r\n\r\n'),
     ];
     const closed = clients.map((client) => once(client.resume(), 'close'));
+    // A connection that says nothing is given half a minute otherwise.
     await service.close();
     await Promise.all(closed);
   });

@@ -9,6 +9,8 @@ import { run } from './program.ts';
 import { makeScene } from './scene.ts';
 import { Terminal } from './terminal.ts';
 
+const CLEAR = '\r\u001b[K';
+
 let vault: VaultNode;
 let role: AppRole;
 let proxy: HostileProxy;
@@ -31,18 +33,20 @@ function onTerminal(args: readonly string[], env: Readonly<Record<string, string
 }
 
 describe('on a terminal', () => {
-  it('--once shows how far it is, takes that away for each line of its log, and leaves none of it', async () => {
-    const scene = await makeScene(proxy.address, role);
+  it('--once shows how far it is, and takes that away for each line of its log', async () => {
+    // One that cannot be reached keeps the bar there while the other is delivered and told of.
+    const away = { s3_bucket: 'b', s3_region: 'us-east-1', s3_endpoint: 'http://127.0.0.1:1', access_key_id: 'a', secret_access_key: 's' };
+    const scene = await makeScene(proxy.address, role, { aws_storage: away, stop_grace: '1s' });
     proxy.fault = { kind: 'drip', bytes: 200_000, everyMs: 150 };
     const terminal = onTerminal(['--once', '--config', scene.config]);
     await terminal.until('from Vault: ');
-    proxy.fault = { kind: 'none' };
-    expect(await terminal.ended).toBe(0);
-    const shown = terminal.raw.split('\r\n');
-    // Whatever was drawn in a line was cleared before the line was written.
-    const dirty = shown.filter((line) => /from Vault/.test(line.slice(line.lastIndexOf('\r\u001b[K') + 1)));
-    expect(dirty).toEqual([]);
-    expect(terminal.raw).toContain('\r\u001b[Kfrom Vault: ');
+    await terminal.until('event=snapshot_delivered');
+    terminal.type('\u0003');
+    await terminal.ended;
+    // What stands in a line after the last time it was cleared.
+    const lines = terminal.raw.split('\r\n').map((line) => line.slice(line.lastIndexOf(CLEAR) + CLEAR.length));
+    expect(lines.filter((line) => /(from Vault|to aws).* event=/.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.includes('event=snapshot_delivered'))).not.toEqual([]);
   });
 
   it('verify has colour, none with NO_COLOR, and none in a pipe', async () => {

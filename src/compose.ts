@@ -85,7 +85,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
     stallTimeoutMs: config.stallTimeoutMs,
   });
   const spools = new LocalSpoolDirectory(directory, witness);
-  const history = new HistoryFile({ path: join(directory, historyName(config)), log });
+  const history = new HistoryFile({ path: join(directory, historyName(config)), owner: witness.owner, log });
   const plan = planOf(config, destinations, vault, new Date());
   const ledger = kept?.ledger ?? (await openLedger(plan, history));
   const notifier = openNotifier(config, { env: host.env, hostname: host.hostname, version: VERSION, log, tell: ledger.tell, wait: pause });

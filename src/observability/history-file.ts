@@ -1,12 +1,16 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ERROR_CODES } from '../errors.ts';
 import { ifThere } from '../storage/file-system.ts';
+import { leftoverName, type Owner } from '../storage/leftover.ts';
 import type { Log } from './contract.ts';
 import type { Remembered } from './ledger.ts';
 import type { RoundMark, Trouble } from './view.ts';
 
 export interface HistoryFileDeps {
   readonly path: string;
+  readonly owner: Owner;
   readonly log: Log;
 }
 
@@ -55,19 +59,21 @@ export class HistoryFile {
   }
 
   async #write(text: string): Promise<void> {
-    const { path, log } = this.#deps;
+    const { path, owner, log } = this.#deps;
+    // Named as spools are: the next start removes what a kill leaves of either.
+    const unfinished = join(dirname(path), leftoverName('spool', owner, randomBytes(8).toString('hex')));
     try {
-      // Always the same name: what a kill leaves, the next one writes over.
-      const file = await open(`${path}.tmp`, 'w', 0o600);
+      const file = await open(unfinished, 'wx', 0o600);
       try {
         await file.writeFile(text);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(`${path}.tmp`, path);
+      await rename(unfinished, path);
       this.#hasWarned = false;
     } catch (error) {
+      await unlink(unfinished).catch(() => undefined);
       if (!this.#hasWarned) log.warn({ event: 'history_failed', path, error: String(error) }, 'cannot note down what happened: a restart will forget it');
       this.#hasWarned = true;
     }

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
 import { renderManifest } from '../../src/snapshot/manifest.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
-import { SOME_FACTS, STANDBY } from '../fakes/fake-vault.ts';
+import { LEADER, SOME_FACTS, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { someManifest } from '../unit/snapshot/some-manifest.ts';
 import { moved, viewOf } from './ledger.ts';
-import { aScene, destinationOf, HOUR_MS, type Scene, startAgent } from './scene.ts';
+import { aScene, destinationOf, HOUR_MS, type Scene, startAgent, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
 const NOON = new Date('2026-03-01T12:00:00Z');
@@ -161,6 +161,24 @@ describe('a look at the destinations', () => {
     await agent.stop();
     expect(scene.log.of('look_failed')).toEqual([]);
     expect(scene.events.filter(({ kind }) => kind === 'destination_up')).toEqual([]);
+  });
+
+  it('gives way to a snapshot on demand, wherever it is', async () => {
+    const scene = await standby();
+    const aws = new MemoryStorage({ name: 'aws' });
+    const agent = startAgent(scene, [destinationOf(aws)]);
+    scene.vault.onCall = (call) => {
+      if (call !== 'describe') return;
+      scene.vault.onCall = () => undefined;
+      scene.vault.leaderships = [LEADER];
+      agent.agent.trigger();
+      // As a request ends that was cut off under way.
+      throw new DOMException('This operation was aborted', 'AbortError');
+    };
+    await scene.clock.untilAsleep(1);
+    await agent.stop();
+    expect(visible(aws)).toHaveLength(1);
+    expect(scene.log.of('look_failed')).toEqual([]);
   });
 
   it('takes no snapshot of the future for a fresh one', async () => {

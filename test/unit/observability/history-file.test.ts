@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HistoryFile } from '../../../src/observability/history-file.ts';
 import type { Remembered } from '../../../src/observability/ledger.ts';
+import { LocalSpoolDirectory } from '../../../src/spool/directory.ts';
+import { leftoverName } from '../../../src/storage/leftover.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
-import { scratchDirectory } from '../../fakes/scratch.ts';
+import { scratchDirectory, smallDisk } from '../../fakes/scratch.ts';
 
+const OWNER = { host: 'vault-0', pid: 7, startedMs: 1 };
 const AT = new Date('2026-03-01T12:00:00Z');
 
 function remembered(ids: readonly string[] = ['one']): Remembered {
@@ -21,7 +24,7 @@ async function scratchFile() {
   const directory = await scratchDirectory();
   const log = new RecordingLog();
   const path = join(directory, 'history.json');
-  return { directory, path, log, file: new HistoryFile({ path, log }) };
+  return { directory, path, log, file: new HistoryFile({ path, owner: OWNER, log }) };
 }
 
 describe('the history file', () => {
@@ -31,7 +34,7 @@ describe('the history file', () => {
     for (const each of [nothing, remembered()]) {
       file.save(each);
       await file.settled();
-      expect(await new HistoryFile({ path, log }).load()).toEqual(each);
+      expect(await new HistoryFile({ path, owner: OWNER, log }).load()).toEqual(each);
     }
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(directory)).toEqual(['history.json']);
@@ -43,6 +46,34 @@ describe('the history file', () => {
     for (let count = 1; count <= 50; count++) file.save(remembered(Array.from({ length: count }, (_, at) => `r${at}`)));
     await file.settled();
     expect((await file.load())?.rounds).toHaveLength(50);
+  });
+
+  it('is whole, however many processes save at once', async () => {
+    const { directory, path, log } = await scratchFile();
+    const files = Array.from({ length: 20 }, (_, pid) => new HistoryFile({ path, owner: { ...OWNER, pid }, log }));
+    for (const file of files) file.save(remembered());
+    await Promise.all(files.map((file) => file.settled()));
+    expect(await files[0]?.load()).toEqual(remembered());
+    expect(await readdir(directory)).toEqual(['history.json']);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('leaves nothing beside it on a disk that is full', async () => {
+    const directory = await smallDisk(4096);
+    const log = new RecordingLog();
+    const file = new HistoryFile({ path: join(directory, 'history.json'), owner: OWNER, log });
+    file.save(remembered(Array.from({ length: 100 }, (_, at) => `r${at}`)));
+    await file.settled();
+    expect(log.of('history_failed')).toHaveLength(1);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('leaves to the next start what a kill cuts off', async () => {
+    const { directory } = await scratchFile();
+    const unfinished = join(directory, leftoverName('spool', OWNER, '0'.repeat(16)));
+    await writeFile(unfinished, '{');
+    const witness = { owner: { ...OWNER, pid: 8 }, isAlive: () => false, now: () => AT };
+    expect(await new LocalSpoolDirectory(directory, witness).sweep()).toEqual([unfinished]);
   });
 
   it('is nothing where there is none', async () => {
@@ -77,7 +108,7 @@ describe('the history file', () => {
   it('warns once of a directory that is gone, and goes on when it is back', async () => {
     const { directory, log } = await scratchFile();
     const path = join(directory, 'later', 'history.json');
-    const file = new HistoryFile({ path, log });
+    const file = new HistoryFile({ path, owner: OWNER, log });
     for (let time = 0; time < 3; time++) {
       file.save(remembered());
       await file.settled();

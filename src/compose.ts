@@ -73,9 +73,8 @@ export async function compose(config: Config, host: Host, say: (status: string) 
   };
   const deps: StorageDeps = { witness, env: host.env, budget: new PartBudget(PART_BUDGET_BYTES), log, now: () => new Date() };
   const progress = new Progress({ nowMs: () => performance.now(), stallTimeoutMs: config.stallTimeoutMs, say });
-  const destinations = await Promise.all(
-    config.destinations.map(async (one) => toDestination(one, watched(await createStorage(one, deps), progress), config.schedule)),
-  );
+  const storages = await openStorages(config.destinations, deps);
+  const destinations = config.destinations.map((one, at) => toDestination(one, watched(storages[at]!, progress), config.schedule));
   const vault = createVault(config.vault, {
     log,
     clock: systemClock,
@@ -178,6 +177,16 @@ function toDestination(destination: DestinationConfig, storage: Storage, schedul
     newest: undefined,
     lastRound: undefined,
   };
+}
+
+/** All of them, or none: what is open already is closed again when another one cannot be. */
+async function openStorages(destinations: readonly DestinationConfig[], deps: StorageDeps): Promise<readonly Storage[]> {
+  const results = await Promise.allSettled(destinations.map((one) => createStorage(one, deps)));
+  const storages = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return storages;
+  await Promise.allSettled(storages.map((storage) => storage.close()));
+  throw failed.reason;
 }
 
 /** The one place that knows the drivers. The SDKs are large: each is loaded when a destination needs it. */

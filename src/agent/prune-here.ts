@@ -2,6 +2,7 @@ import { toSnapshotError } from '../errors.ts';
 import { prune } from '../retention/prune.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
+import { impatient } from './impatient.ts';
 import type { Pruned } from './report.ts';
 
 /** A delete that fails is told and tried again next round; it never makes the snapshot a failed one. */
@@ -12,7 +13,7 @@ export async function pruneHere(destination: Destination, clusterId: string, dep
   const where = { destination: storage.name };
   try {
     const ours = { template: settings.nameTemplate, clusterName: settings.clusterName, clusterId, known, maxDeletes, now: clock.now() };
-    const { plan, removed, locked, postponed, errors } = await prune(storage, prefix, retain, ours, signal);
+    const { plan, removed, locked, postponed, errors } = await prune(impatient(storage, settings.stallTimeoutMs), prefix, retain, ours, signal);
     tell({ kind: 'stage_ended', stage: 'prune', ms: clock.now().getTime() - begun.getTime() });
     tell({ kind: 'pruned', ...where, count: removed.length, frozen: plan.frozen });
     if (plan.frozen !== undefined) log.warn({ event: 'prune_frozen', ...where, reason: plan.frozen }, 'nothing is deleted here until this is cleared up');

@@ -1,10 +1,11 @@
-import { toSnapshotError } from '../errors.ts';
-import { type Content, findWhole } from '../snapshot/deliver.ts';
+import { SnapshotError, toSnapshotError } from '../errors.ts';
+import { type Content, findWhole, removeWrong, WrongObjectLeft } from '../snapshot/deliver.ts';
 import type { Storage, StoredObject } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
 import { retrying } from '../storage/retry.ts';
 import { pause } from './clock.ts';
 import type { Course } from './course.ts';
+import { withDeadline } from './deadline.ts';
 import type { RoundDeps } from './deps.ts';
 
 export interface Wanted {
@@ -20,14 +21,26 @@ export interface Wanted {
 
 /** Tries until the object is there whole, cannot be, or the signal. A commit that failed may have succeeded: each try looks first. */
 export async function untilThere({ storage, key, course, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
+  const { stallTimeoutMs } = deps.settings;
   const find = async () => {
     const wanted = content();
-    return wanted === undefined ? undefined : findWhole(storage, key, wanted, deps.settings.stallTimeoutMs, signal);
+    return wanted === undefined ? undefined : findWhole(storage, key, wanted, stallTimeoutMs, signal);
+  };
+  let isWrongLeft = false;
+  const clear = async () => {
+    if (!isWrongLeft) return;
+    const silent = () => new SnapshotError('storage_unavailable', `no answer within ${stallTimeoutMs / 1000}s`);
+    await withDeadline(signal, stallTimeoutMs, silent, (limited) => removeWrong(storage, key, `${storage.name}: ${key}: is not what was written`, limited));
+    isWrongLeft = false;
   };
   const attempt = async () => {
     try {
-      return (await find()) ?? (await put());
+      const found = await find();
+      if (found !== undefined) return found;
+      await clear();
+      return await put();
     } catch (error) {
+      if (error instanceof WrongObjectLeft) isWrongLeft = true;
       // The name may be taken by ourselves: an answer got lost, and the commit was sent again on the way.
       const taken = toSnapshotError(error).code === 'storage_exists' ? await find() : undefined;
       if (taken === undefined) throw error;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SnapshotError } from '../errors.ts';
+import { SnapshotError, toSnapshotError } from '../errors.ts';
 import type { Spool } from '../spool/contract.ts';
 import type { Pending, Storage, StoredObject } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
@@ -120,8 +120,22 @@ async function readBack(storage: Storage, written: StoredObject, signal: AbortSi
   const found = await storage.stat(written.key, signal);
   if (found !== undefined && found.size === written.size && found.checksum === written.checksum) return found;
   const seen = found === undefined ? 'nothing' : `${found.size} bytes ${found.checksum}`;
-  if (found !== undefined) await storage.delete(written.key, signal);
-  throw new SnapshotError('storage_mismatch', `${storage.name}: ${written.key}: read back ${seen}, wrote ${written.size} bytes ${written.checksum}`);
+  const says = `${storage.name}: ${written.key}: read back ${seen}, wrote ${written.size} bytes ${written.checksum}`;
+  if (found !== undefined) await removeWrong(storage, written.key, says, signal);
+  throw new SnapshotError('storage_mismatch', says);
+}
+
+/** What we wrote is wrong, can be seen, and could not be deleted. */
+export class WrongObjectLeft extends SnapshotError {}
+
+/** Rejects with `WrongObjectLeft` where it stays. */
+export async function removeWrong(storage: Storage, key: ObjectKey, says: string, signal: AbortSignal): Promise<void> {
+  try {
+    await storage.delete(key, signal);
+  } catch (cause) {
+    const advice = `delete ${key} by hand: it looks like a snapshot and is none`;
+    throw new WrongObjectLeft('storage_mismatch', `${says}; it is still there: ${toSnapshotError(cause).message}`, { cause, advice });
+  }
 }
 
 /** Never rejects, hears no signal: the first failure is the one that counts, and it is told already. */

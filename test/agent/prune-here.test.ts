@@ -38,3 +38,12 @@ it('tells of a lock in one line, and calls it no failure', async () => {
   expect(scene.log.of('prune_failed')).toEqual([]);
   expect(OLD.filter((key) => storage.objects.has(key))).toEqual(OLD.slice(2, 5));
 });
+
+it.each(['list', 'read', 'delete'] as const)('ends at the stall time-out where a store hangs, and costs no snapshot: %s', async (step) => {
+  const scene = await aScene({ stallTimeoutMs: 200 });
+  const storage = crowded();
+  storage.inject({ step, error: 'hang' });
+  const report = await round(scene, [destinationOf(storage, { retain: LAST_1, maxDeletes: 1 })]);
+  expect(report).toMatchObject({ outcome: 'taken' });
+  expect(scene.log.of('prune_failed')).toMatchObject([{ fields: { code: 'storage_unavailable', error: expect.stringContaining('nothing moved for 0.2s') } }]);
+});

@@ -86,6 +86,24 @@ describe('a destination that fails once', () => {
     expect((await roundWith(bad, scene)).report).toMatchObject({ outcome: 'taken' });
     expect(bad.objects.get(KEY)?.bytes).toEqual(ARCHIVE);
   });
+
+  it('deletes what reads back differently as often as it takes, and says that it is there', async () => {
+    const bad = usedStorage('bad');
+    bad.isCorrupting = true;
+    for (const nth of [1, 2]) bad.inject({ step: 'delete', nth });
+    const scene = await aScene();
+    const log = scene.log.warn.bind(scene.log);
+    scene.log.warn = (fields, message) => {
+      if (fields.event === 'upload_retry') bad.isCorrupting = false;
+      log(fields, message);
+    };
+    expect((await roundWith(bad, scene)).report).toMatchObject({ outcome: 'taken' });
+    expect(bad.steps.filter((step) => step === `delete ${KEY}`)).toHaveLength(3);
+    const retried = scene.events.filter(({ kind }) => kind === 'upload_retried');
+    const still = { code: 'storage_mismatch', message: expect.stringContaining('it is still there'), advice: expect.stringContaining(KEY) };
+    expect(retried).toMatchObject([{ error: still }, { error: still }]);
+    expect(bad.objects.get(KEY)?.bytes).toEqual(ARCHIVE);
+  });
 });
 
 describe('a destination that goes on failing', () => {

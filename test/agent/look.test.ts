@@ -181,6 +181,46 @@ describe('a look at the destinations', () => {
     expect(scene.log.of('look_failed')).toEqual([]);
   });
 
+  it('is made up for by the next turn when something cut it off', async () => {
+    const scene = await standby();
+    const aws = new MemoryStorage({ name: 'aws' });
+    leave(aws, new Date('2026-03-01T11:00:00Z'));
+    aws.inject({ step: 'list', error: 'hang' });
+    const destinations = [destinationOf(aws)];
+    const agent = startAgent(scene, destinations);
+    while (aws.steps.length === 0) await new Promise(setImmediate);
+    agent.agent.trigger();
+    await scene.clock.untilAsleep(1);
+    await agent.stop();
+    expect(viewOf(scene, destinations).destinations[0]).toMatchObject({ totals: { count: 1 } });
+  });
+
+  it('follows each round, also one on demand', async () => {
+    const scene = await aScene();
+    const aws = new MemoryStorage({ name: 'aws' });
+    const destinations = [destinationOf(aws)];
+    const agent = startAgent(scene, destinations);
+    await scene.clock.advance(MINUTE_MS);
+    agent.agent.trigger();
+    await scene.clock.advance(MINUTE_MS);
+    await agent.stop();
+    expect(viewOf(scene, destinations).destinations[0]).toMatchObject({ totals: { count: 2 } });
+  });
+
+  it('knows whose snapshots it looked for, when Vault is away by now', async () => {
+    const scene = await standby();
+    const aws = new MemoryStorage({ name: 'aws' });
+    leave(aws, new Date('2026-03-01T11:00:00Z'));
+    const destinations = [destinationOf(aws)];
+    const agent = startAgent(scene, destinations);
+    await scene.clock.advance(MINUTE_MS);
+    scene.vault.facts = SEALED;
+    leave(aws, new Date('2026-03-01T11:30:00Z'), { cluster_id: 'id-2' });
+    await scene.clock.advance(HOUR_MS);
+    await agent.stop();
+    expect(viewOf(scene, destinations).destinations[0]).toMatchObject({ lastSuccessAt: new Date('2026-03-01T11:00:00Z'), totals: { count: 1 } });
+  });
+
   it('takes no snapshot of the future for a fresh one', async () => {
     const scene = await standby();
     const aws = new MemoryStorage({ name: 'aws' });

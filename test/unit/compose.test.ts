@@ -31,12 +31,12 @@ describe('what happened', () => {
     const first = await open();
     await first.agent.once(NEVER);
     await first.close();
+    expect((await readdir(state)).filter((name) => name.startsWith('history-'))).toHaveLength(1);
     const before = first.ledger.view();
     expect(before).toMatchObject({ isReachable: false, history: [{ outcome: 'failed', trouble: { code: 'vault_unreachable' } }] });
     const after = (await open()).ledger.view();
     expect(after.history).toEqual(before.history);
     expect(after.schedules[0]).toMatchObject({ failures: 0, lastSuccessAt: undefined });
-    expect((await readdir(state)).filter((name) => name.startsWith('history-'))).toHaveLength(1);
   });
 
   it('is remembered over a new configuration, counters included', async () => {

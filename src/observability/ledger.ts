@@ -73,7 +73,8 @@ export class Ledger {
   readonly tell: Tell = (event) => {
     this.#vault.hear(event);
     this.#rounds.hear(event);
-    for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
+    // Most events tell of a few bytes, many times a second, and concern no schedule.
+    if ('schedules' in event || 'schedule' in event) for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
     for (const account of this.#destinations.values()) account.hear(event);
     if (event.kind === 'drilled') this.#hearDrill(event);
     if (event.kind === 'pinged') this.#pings = { ...this.#pings, [event.ok ? 'success' : 'failure']: this.#pings[event.ok ? 'success' : 'failure'] + 1 };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
 import { renderManifest } from '../../src/snapshot/manifest.ts';
-import { FakeClock } from '../fakes/fake-clock.ts';
 import { LEADER, SOME_FACTS, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { someManifest } from '../unit/snapshot/some-manifest.ts';
@@ -9,7 +8,6 @@ import { moved, viewOf } from './ledger.ts';
 import { aScene, destinationOf, HOUR_MS, type Scene, startAgent, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
-const NOON = new Date('2026-03-01T12:00:00Z');
 const SEALED = new SnapshotError('vault_sealed', 'vault: sealed');
 
 /** A snapshot with its manifest, as another node has left it. */
@@ -230,24 +228,5 @@ describe('a look at the destinations', () => {
     await scene.clock.untilAsleep(1);
     await agent.stop();
     expect(viewOf(scene, destinations).destinations[0]?.lastSuccessAt).toBeUndefined();
-  });
-});
-
-describe('agents behind one load balancer', () => {
-  it('do not all say that they lead', async () => {
-    const clock = new FakeClock();
-    const shared = new MemoryStorage({ name: 'aws', now: () => clock.now() });
-    const scenes = [await aScene({ node: 'vault-0' }, { clock }), await aScene({ node: 'vault-1' }, { clock })];
-    const agents: ReturnType<typeof startAgent>[] = [];
-    for (const scene of scenes) {
-      scene.vault.leaderships = [{ role: 'leader', reason: 'not known whether this host leads', isAssumed: true, appliedIndex: undefined }];
-      agents.push(startAgent(scene, [destinationOf(shared)]));
-      await clock.advance(MINUTE_MS, agents.length);
-    }
-    for (const agent of agents) await agent.stop();
-    const views = scenes.map((scene) => viewOf(scene, [destinationOf(shared)]));
-    expect(views.map(({ role }) => role)).toEqual(['leader', 'standby']);
-    expect(views[1]?.destinations[0]?.lastSuccessAt).toEqual(NOON);
-    expect(moved(views[1]!)).toEqual({});
   });
 });

@@ -3,6 +3,7 @@ import type { Leadership } from '../../src/vault/contract.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { LEADER, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
+import { moved, viewOf } from './ledger.ts';
 import { aScene, destinationOf, HOUR_MS, type Scene, startAgent, takenTimes, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
@@ -115,5 +116,22 @@ describe('agents of one cluster', () => {
     await clock.advance(2 * HOUR_MS, 1);
     await stop();
     expect(visible(shared).length).toBeGreaterThan(before);
+  });
+
+  it('do not all say that they lead behind one load balancer', async () => {
+    const clock = new FakeClock();
+    const shared = new MemoryStorage({ name: 'aws', now: () => clock.now() });
+    const scenes = [await aScene({ node: 'vault-0' }, { clock }), await aScene({ node: 'vault-1' }, { clock })];
+    const agents: ReturnType<typeof startAgent>[] = [];
+    for (const scene of scenes) {
+      scene.vault.leaderships = [BEHIND_BALANCER];
+      agents.push(startAgent(scene, [destinationOf(shared)]));
+      await clock.advance(MINUTE_MS, agents.length);
+    }
+    for (const agent of agents) await agent.stop();
+    const views = scenes.map((scene) => viewOf(scene, [destinationOf(shared)]));
+    expect(views.map(({ role }) => role)).toEqual(['leader', 'standby']);
+    expect(views[1]?.destinations[0]?.lastSuccessAt).toEqual(new Date('2026-03-01T12:00:00Z'));
+    expect(moved(views[1]!)).toEqual({});
   });
 });

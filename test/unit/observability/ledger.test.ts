@@ -1,46 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentEvent, DeliveryState, TimedStage } from '../../../src/agent/events.ts';
-import type { RoundReport, Stage } from '../../../src/agent/report.ts';
+import type { DeliveryState } from '../../../src/agent/events.ts';
 import { SnapshotError } from '../../../src/errors.ts';
-import { type ClusterPlan, Ledger } from '../../../src/observability/ledger.ts';
 import { BOUNDS_SECONDS } from '../../../src/observability/view.ts';
 import { counters } from '../../agent/ledger.ts';
-import { Seeded } from '../../fakes/seeded.ts';
 import { someManifest } from '../snapshot/some-manifest.ts';
-
-const NOON = Date.parse('2026-03-01T12:00:00Z');
-const DAY_MS = 86_400_000;
-const BROKEN = new SnapshotError('storage_unavailable', 'aws: away');
-const SNAPSHOT = { name: 'a.snap', size: 1, sha256: 'ab', index: 1, term: 1, cluster_id: 'id', vault_version: '1.21.0' };
-
-const place = (name: string, schedule = 'default', location = `/${name}`) => ({ name, kind: 'local', location, schedule }) as const;
-
-function planOf(changes: Partial<ClusterPlan> = {}): ClusterPlan {
-  return {
-    name: undefined,
-    vaultAddress: 'https://vault.example.com:8200',
-    isTlsVerified: true,
-    destinations: [place('aws'), place('disk')],
-    schedules: [{ name: 'default', intervalMs: 3_600_000 }],
-    vitals: () => ({ token: { expiresAt: undefined, lifetimeMs: 0 }, clockSkewMs: undefined }),
-    ...changes,
-  };
-}
-
-function aLedger(plan = planOf()) {
-  let nowMs = NOON;
-  const ledger = new Ledger(plan, () => new Date(nowMs));
-  const pass = (ms: number) => {
-    nowMs += ms;
-  };
-  const endRound = (roundId: string, report: RoundReport) => ledger.tell({ kind: 'round_ended', roundId, schedules: ['default'], report });
-  return { ledger, pass, endRound };
-}
-
-const deliveredTo = (...names: readonly string[]) =>
-  names.map((destination) => ({ destination, location: `/${destination}/a.snap`, key: 'a.snap', size: 1, ms: 1 }));
-const TAKEN: RoundReport = { outcome: 'taken', snapshot: SNAPSHOT, delivered: deliveredTo('aws', 'disk'), missed: [], pruned: [] };
-const FAILED: RoundReport = { outcome: 'failed', stage: 'drain', error: new SnapshotError('vault_cut', 'vault: cut'), missed: [] };
+import { aLedger, BROKEN, DAY_MS, FAILED, NOON, place, planOf, TAKEN } from './some-ledger.ts';
 
 describe('a ledger that was told nothing', () => {
   it('has everything at 0, and claims nothing', () => {
@@ -210,56 +174,5 @@ describe('a new configuration', () => {
     ]);
     ledger.follow(planOf());
     expect(ledger.view().destinations[1]).toMatchObject({ name: 'disk', uploads: { success: 1 }, lastSuccessAt: new Date('2026-01-02T03:04:05.678Z') });
-  });
-});
-
-describe('counters', () => {
-  const STAGES: readonly Stage[] = ['leadership', 'auth', 'drain', 'spool', 'verify', 'upload', 'commit', 'readback', 'manifest'];
-  const TIMED: readonly TimedStage[] = ['drain', 'upload', 'commit', 'readback', 'prune'];
-  const STATES: readonly DeliveryState[] = ['waiting', 'tailing', 'committing', 'delivered', 'missed'];
-
-  function anyEvent(random: Seeded): AgentEvent {
-    const destination = random.pick(['aws', 'disk', 'gone']);
-    const error = random.chance(0.5) ? BROKEN : undefined;
-    const schedules = ['default', 'nightly'].filter(() => random.chance(0.7));
-    return random.pick<() => AgentEvent>([
-      () => ({ kind: 'leadership', role: random.pick(['leader', 'standby']), reason: '', appliedIndex: BigInt(random.whole(100)) }),
-      () => ({ kind: 'leadership_unknown', error: BROKEN }),
-      () => ({ kind: 'round_began', roundId: 'r', destinations: [destination], schedules }),
-      () => ({ kind: 'delivery', destination, state: random.pick(STATES), bytes: random.whole(1_000) }),
-      () => ({ kind: 'missed', destination, stage: random.pick(STAGES), error: BROKEN }),
-      () => ({ kind: 'upload_retried', destination, error: BROKEN }),
-      () => ({ kind: 'stage_ended', stage: random.pick(TIMED), ms: random.whole(random.pick([100, 10_000])) }),
-      () => ({ kind: 'round_ended', roundId: 'r', schedules, report: random.pick([TAKEN, FAILED]) }),
-      () => ({ kind: 'ticks_skipped', schedule: random.pick(['default', 'nightly']), count: random.whole(5) }),
-      () => ({ kind: 'destination_up', destination, error }),
-      () => ({ kind: 'newest', destination, manifest: random.chance(0.5) ? someManifest() : undefined }),
-      () => ({ kind: 'pruned', destination, count: random.whole(5), frozen: undefined }),
-      () => ({ kind: 'prune_failed', destination, error: BROKEN }),
-      () => ({ kind: 'verified', destination, name: 'a.snap', error }),
-      () => ({ kind: 'drilled', level: 'verified', seconds: 1, error }),
-      () => ({ kind: 'pinged', ok: random.chance(0.5) }),
-    ])();
-  }
-
-  it.each([1, 2, 3, 4, 5])('never go down, whatever happens and however often the configuration changes (%i)', (seed) => {
-    const random = new Seeded(seed);
-    const { ledger, pass } = aLedger();
-    const highest: Record<string, number> = {};
-    const fallen: string[] = [];
-    for (let step = 0; step < 2_000; step++) {
-      pass(random.whole(100_000));
-      if (random.chance(0.02)) {
-        const destinations = ['aws', 'disk'].filter(() => random.chance(0.8)).map((name) => place(name, random.pick(['default', 'nightly'])));
-        ledger.follow(planOf({ destinations, schedules: ['default', 'nightly'].map((name) => ({ name, intervalMs: random.whole(1e6) })) }));
-      }
-      ledger.tell(anyEvent(random));
-      for (const [path, count] of Object.entries(counters(ledger.view()))) {
-        if (count < (highest[path] ?? 0)) fallen.push(`${path} at step ${step}`);
-        highest[path] = count;
-      }
-    }
-    expect(fallen).toEqual([]);
-    expect(Object.keys(highest).filter((path) => highest[path] === 0)).toEqual([]);
   });
 });

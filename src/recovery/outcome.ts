@@ -4,8 +4,7 @@ import { exactNumber, type Manifest } from '../snapshot/manifest.ts';
 import type { Proof } from '../snapshot/proof.ts';
 
 /** How far a recovery has been shown to work, the least first. */
-export const LEVELS = ['none', 'verified', 'installed', 'unsealed', 'canary-read'] as const;
-export type Level = (typeof LEVELS)[number];
+export type Level = 'none' | 'verified' | 'installed' | 'unsealed' | 'canary-read';
 
 interface Step {
   readonly name: string;
@@ -132,11 +131,4 @@ export function describeSnapshot(
 /** As an operator reads a failure: the stage, the thing, what happened; then what to do. */
 export function renderFailure({ stage, error }: Pick<RecoveryReport, 'stage' | 'error'>): string {
   return error === null ? '' : `${stage}: ${error.message} (${error.code})\nhint: ${error.advice}\n`;
-}
-
-/** The level reached was lower than the level wanted: each has its own exit code. */
-export function levelCode(reached: Level): Extract<ErrorCode, `level_${string}`> | 'failed' {
-  if (reached === 'verified') return 'level_verified';
-  if (reached === 'installed') return 'level_installed';
-  return reached === 'unsealed' ? 'level_unsealed' : 'failed';
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../agent/clock.ts';
-import { abortReason, SnapshotError } from '../errors.ts';
+import { SnapshotError } from '../errors.ts';
 import type { Grant, Hidden, SealStatus, Sent, Target } from './contract.ts';
 import type { Fetched } from './fetch.ts';
 import { type Guard, isForeign, isRekeyed, judge, needsForce, type RestoreFlags, type SnapshotFacts } from './guards.ts';
@@ -8,9 +8,9 @@ import { type NodeState, untilAllAgree } from './nodes.ts';
 import type { Account } from './outcome.ts';
 import { type Applied, pollApplied, type Sign } from './poll.ts';
 import { askTarget, checkTarget, type TargetFacts } from './target-facts.ts';
+import { findToken, withToken } from './token.ts';
 import { giveShares, untilServing } from './unseal.ts';
 
-const REVOKE_LIMIT_MS = 5_000;
 /** A token that is about to end by itself proves nothing. */
 const TOKEN_MARGIN_MS = 15_000;
 /** A restored server takes up its work, and the others follow, within minutes or not at all. */
@@ -171,16 +171,16 @@ async function unseal({ deps }: Job, facts: TargetFacts, signal: AbortSignal): P
 
 /** With an identity that the snapshot knows: ours of before is gone. */
 async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFacts, signal: AbortSignal): Promise<void> {
-  const { target, account, clock } = deps;
+  const { target, account, clock, shares } = deps;
   record.after = await account.step('look', () => target.sealStatus(signal));
-  const grant = await target.login(signal).catch((error: unknown) => {
-    if (signal.aborted) throw abortReason(signal);
-    if (!(error instanceof SnapshotError)) throw error;
-    account.warnings.push(`nobody could look at the restored cluster: its snapshot does not know this login: ${error.message}`);
+  const given = shares === undefined ? [] : await shares();
+  const grant = await findToken(target, given, signal).catch((error: unknown) => {
+    if (!(error instanceof SnapshotError && error.code === 'no_token')) throw error;
+    account.warnings.push(`nobody could look at the restored cluster: ${error.message}`);
     return undefined;
   });
   if (grant === undefined) {
-    if (deps.checkCanary) throw new SnapshotError('level_unsealed', 'canary: there is no token to read it with: the snapshot does not know this login');
+    if (deps.checkCanary) throw new SnapshotError('level_unsealed', 'canary: there is no token to read it with');
     return;
   }
   await withToken(grant, target, async ({ token }) => {
@@ -200,15 +200,6 @@ function refuseUnless(guards: readonly Guard[]): void {
   if (first === undefined) return;
   const message = failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
   throw new SnapshotError(first.code, message, { advice: failed.map(({ advice }) => advice).join('; ') });
-}
-
-/** Gives a token of ours back, whatever the end; a restored server may know it no more. */
-async function withToken<Result>(grant: Grant, target: Target, work: (grant: Grant) => Promise<Result>): Promise<Result> {
-  try {
-    return await work(grant);
-  } finally {
-    if (grant.isFresh) await target.revoke(grant.token, AbortSignal.timeout(REVOKE_LIMIT_MS)).catch(() => undefined);
-  }
 }
 
 function unlessRefused(error: unknown): undefined {

@@ -78,9 +78,10 @@ async function readRefusal(response: IncomingMessage): Promise<string> {
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     bytes += chunk.length;
-    // However the loop ends, the connection ends with it.
     if (bytes > REFUSAL_LIMIT_BYTES) break;
   }
+  // It may have come before the end of the upload, whose rest would hold the connection open.
+  response.destroy();
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -1,0 +1,41 @@
+import { abortReason, SnapshotError } from '../errors.ts';
+import type { Grant, Hidden, Target } from './contract.ts';
+
+const REVOKE_LIMIT_MS = 5_000;
+
+/**
+ * A token for a restored server, whose tokens of before are gone: by a login that its snapshot knows, else with its shares. `no_token` tells every
+ * way that was tried and why it led nowhere.
+ */
+export async function findToken(target: Target, shares: readonly Hidden[], signal: AbortSignal): Promise<Grant> {
+  const tried: string[] = [];
+  const attempt = async (get: () => Promise<Grant | undefined>) => {
+    try {
+      return await get();
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      if (!(error instanceof SnapshotError)) throw error;
+      tried.push(error.message);
+      return undefined;
+    }
+  };
+  const byLogin = async () => {
+    const grant = await target.login(signal);
+    if (grant.isFresh || (await target.isAlive(grant.token, signal))) return grant;
+    tried.push('the token given is not of the snapshot');
+    return undefined;
+  };
+  const byShares = async () => (shares.length === 0 ? undefined : { token: await target.generateRoot(shares, signal), isFresh: true, lifeMs: undefined });
+  const grant = (await attempt(byLogin)) ?? (await attempt(byShares));
+  if (grant) return grant;
+  throw new SnapshotError('no_token', `vault: ${target.address}: no token: ${tried.join('; ')}`);
+}
+
+/** Gives a token of ours back, whatever the end; a restored server may know it no more. */
+export async function withToken<Result>(grant: Grant, target: Target, work: (grant: Grant) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(grant);
+  } finally {
+    if (grant.isFresh) await target.revoke(grant.token, AbortSignal.timeout(REVOKE_LIMIT_MS)).catch(() => undefined);
+  }
+}

@@ -53,6 +53,7 @@ interface Upload {
 class Patience {
   readonly #late = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #hasEnded = false;
 
   constructor(ms: number) {
     this.renew(ms);
@@ -64,10 +65,13 @@ class Patience {
 
   renew(ms: number): void {
     clearTimeout(this.#timer);
+    // The last chunk may be fetched after the answer has come: no timer must outlive the upload.
+    if (this.#hasEnded) return;
     this.#timer = setTimeout(() => this.#late.abort(new SnapshotError('vault_stalled', `vault: ${PATH}: took nothing for ${ms / 1000} s`)), ms);
   }
 
   end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
   }
 }

@@ -137,7 +137,11 @@ function safetyKind({ safety, 'no-safety-snapshot': isUnwanted }: Flags): 'none'
 function destinationsOf({ destinations, schedule }: Config, flags: Flags): readonly DestinationConfig[] {
   if (flags.destination !== undefined) chooseDestinations(destinations, flags.destination);
   const { safety } = flags;
-  if (safety === undefined || safetyKind(flags) !== 'path') return destinations;
+  if (safety === undefined) return destinations;
+  if (safetyKind(flags) !== 'path') {
+    if (destinations.some(({ name }) => name === safety)) return destinations;
+    throw new SnapshotError('usage', `--safety: there is no destination ${JSON.stringify(safety)}; a directory has a "/" in it`);
+  }
   const everything = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
   const base = { name: SAFETY, schedule, retain: everything, maxDeletes: undefined, alias: undefined, keepsHistory: true };
   return [...destinations, { ...base, kind: 'local', path: safety }];
@@ -148,7 +152,7 @@ function safetyPlace({ destinations }: Composed, from: Destination | undefined, 
   const wanted = safetyKind(flags) === 'path' ? SAFETY : (flags.safety ?? from?.storage.name ?? destinations[0]?.storage.name);
   const place = destinations.find(({ storage }) => storage.name === wanted);
   if (place) return place;
-  throw new SnapshotError('usage', `--safety: there is no destination ${JSON.stringify(wanted)}; a directory has a "/" in it`);
+  throw new SnapshotError('internal', `safety snapshot: ${wanted} is no destination`);
 }
 
 /** Of the unseal keys that the cluster had when its newest snapshot was taken. */

@@ -17,9 +17,17 @@ export async function ask<Result>(
   send: (options: { abortSignal: AbortSignal }) => Promise<Result>,
 ) {
   if (signal.aborted) throw abortReason(signal);
+  let giveUp = (): void => undefined;
   try {
-    return await send({ abortSignal: signal });
+    return await new Promise<Result>((resolve, reject) => {
+      // The SDK hears no signal while it looks for credentials.
+      giveUp = () => reject(abortReason(signal));
+      signal.addEventListener('abort', giveUp, { once: true });
+      send({ abortSignal: signal }).then(resolve, reject);
+    });
   } catch (error) {
     throw toS3Error(error, { bucket, what, signal, now });
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -7,6 +7,7 @@ import { SnapshotError } from '../../errors.ts';
 import type { Log } from '../../observability/contract.ts';
 import { proxyFor } from '../proxy.ts';
 import { Tunnel } from '../tunnel.ts';
+import { credentialChain } from './chain.ts';
 import type { S3Settings } from './config.ts';
 
 export interface ClientDeps {
@@ -43,6 +44,7 @@ export async function createClient(settings: S3Settings, deps: ClientDeps): Prom
     ...(region && { region }),
     ...(settings.s3_profile && { profile: settings.s3_profile }),
     ...(credentials && { credentials }),
+    credentialDefaultProvider: (init: object) => credentialChain(init, { bucket: settings.s3_bucket, limitMs: deps.idleTimeoutMs }),
   });
   await demandRegion(client, settings);
   return client;

@@ -16,7 +16,7 @@ interface Meaning {
 }
 
 const REGION_ADVICE = 'set "s3_region" to the region of the bucket';
-const CREDENTIALS_ADVICE = 'check "access_key_id" and "secret_access_key", or what the AWS chain finds: environment, profile, role';
+export const CREDENTIALS_ADVICE = 'check "access_key_id" and "secret_access_key", or what the AWS chain finds: environment, profile, role';
 
 /** What the names of S3 errors mean to an operator; what is not named here goes by its status. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {

@@ -112,6 +112,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
       clusterName: config.cluster.name ?? '',
       clusterId: config.cluster.id,
       snapshotTimeoutMs: config.snapshotTimeoutMs,
+      canary: config.canary,
       stallTimeoutMs: config.stallTimeoutMs,
     },
   };

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type SnapshotError, toSnapshotError } from '../errors.ts';
 import { type Content, deliver, deliverBytes } from '../snapshot/deliver.ts';
-import { type Manifest, makeManifest, renderManifest } from '../snapshot/manifest.ts';
+import { haveKeysChanged, type Manifest, makeManifest, renderManifest } from '../snapshot/manifest.ts';
 import { manifestKey, nameSnapshot } from '../snapshot/name.ts';
 import type { ArchiveMeta } from '../snapshot/proof.ts';
 import type { Intent, Spool } from '../spool/contract.ts';
 import { type ObjectKey, objectKey, within } from '../storage/key.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
+import type { Planted } from './canary.ts';
 import { Course } from './course.ts';
 import type { RoundDeps, RoundSettings } from './deps.ts';
 import { aliasKey, type Destination } from './destination.ts';
@@ -22,6 +23,7 @@ export interface Taken {
   readonly subMs: number;
   readonly roundId: string;
   readonly facts: ClusterFacts;
+  readonly planted: Planted;
   readonly meta: Promise<ArchiveMeta>;
   readonly proved: Promise<Proved>;
   readonly spool: Spool;
@@ -45,6 +47,7 @@ export async function deliverTo(destination: Destination, taken: Taken, deps: Ro
     const location = destination.storage.locate(key);
     const ms = deps.clock.now().getTime() - begun.getTime();
     const delivered = { destination: destination.storage.name, location, key, size: stored.size, ms };
+    warnOfChangedKeys(destination, manifest, deps);
     destination.newest = manifest;
     course.delivered(stored.size);
     deps.tell({ kind: 'newest', destination: destination.storage.name, manifest });
@@ -144,9 +147,17 @@ export async function writeManifest(destination: Destination, intent: Intent, co
   await untilThere({ storage, key, course, content: () => content, put: () => deliverBytes(object, signal) }, deps, signal);
 }
 
+/** Whoever threw the old shares away at a rekey has thrown away every snapshot of before. */
+function warnOfChangedKeys({ storage, newest }: Destination, manifest: Manifest, { log }: RoundDeps): void {
+  if (!haveKeysChanged(newest, manifest)) return;
+  const fields = { event: 'keys_changed', destination: storage.name, before: manifest.taken_at, seal_fingerprint: manifest.seal_fingerprint };
+  log.warn(fields, `the snapshots before ${manifest.taken_at} need the unseal keys of before: keep them as long as those`);
+}
+
 function describe(destination: Destination, key: ObjectKey, { proof, notes }: Proved, taken: Taken, deps: RoundDeps): Manifest {
   const { node, agentVersion } = deps.settings;
-  const { takenAt, roundId, facts } = taken;
+  const { takenAt, roundId, facts, planted } = taken;
   const { newest: previous, schedule } = destination;
-  return makeManifest({ key, proof, notes, facts, takenAt, finishedAt: deps.clock.now(), node, roundId, schedule, agentVersion, previous });
+  const finishedAt = deps.clock.now();
+  return makeManifest({ key, proof, notes, facts, takenAt, finishedAt, node, roundId, schedule, agentVersion, previous, ...planted });
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../observability/contract.ts';
 import type { NameTemplate } from '../snapshot/name.ts';
 import type { Intents, SpoolDirectory } from '../spool/contract.ts';
-import type { Leadership, Vault } from '../vault/contract.ts';
+import type { CanaryPlace, Leadership, Vault } from '../vault/contract.ts';
 import type { Clock } from './clock.ts';
 import type { Tell } from './events.ts';
 import type { Progress } from './progress.ts';
@@ -29,8 +29,15 @@ export interface RoundSettings {
   readonly clusterName: string;
   /** The one cluster this configuration is for, if it says so. */
   readonly clusterId: string | undefined;
+  /** Undefined: none is wanted. */
+  readonly canary: CanarySettings | undefined;
   readonly snapshotTimeoutMs: number;
   readonly stallTimeoutMs: number;
+}
+
+export interface CanarySettings extends CanaryPlace {
+  /** No snapshot without it. */
+  readonly isRequired: boolean;
 }
 
 export type Leader = Extract<Leadership, { role: 'leader' }>;

@@ -58,6 +58,8 @@ export type AgentEvent =
   /** A stored copy was read back in full. */
   | { readonly kind: 'verified'; readonly destination: string; readonly name: string; readonly error: SnapshotError | undefined }
   | { readonly kind: 'drilled'; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined }
+  /** A canary was to be written into Vault before a snapshot. */
+  | { readonly kind: 'canary'; readonly error: SnapshotError | undefined }
   /** A dead man's switch was told of a round, or could not be. */
   | { readonly kind: 'pinged'; readonly ok: boolean };
 

@@ -4,6 +4,7 @@ import { drain } from '../snapshot/drain.ts';
 import type { Proof } from '../snapshot/proof.ts';
 import type { Spool } from '../spool/contract.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
+import { plantCanary } from './canary.ts';
 import { withDeadline } from './deadline.ts';
 import { type DestinationResult, deliverTo, nameOf } from './delivery.ts';
 import type { Leader, RoundDeps } from './deps.ts';
@@ -41,6 +42,7 @@ async function takeAndDeliver(roundId: string, all: readonly Destination[], lead
   const { destinations, full } = await checkDestinationRooms(all, needed, deps, signal);
   if (destinations.length === 0) return conclude(full, undefined);
 
+  const planted = await plantCanary(roundId, deps, signal);
   const spool = await deps.spools.open();
   try {
     const asked = deps.clock.now();
@@ -50,7 +52,7 @@ async function takeAndDeliver(roundId: string, all: readonly Destination[], lead
     const drained = drainHere(archive, spool, verifier, asked, deps);
     const proved = prove(drained, leader, deps.vault, signal);
     const subMs = Math.floor(deps.random() * 1_000_000);
-    const taken = { takenAt, subMs, roundId, facts, meta: verifier.meta, proved, spool, sizeGuess: needed };
+    const taken = { takenAt, subMs, roundId, facts, planted, meta: verifier.meta, proved, spool, sizeGuess: needed };
     const delivering = AbortSignal.any([signal, abortedWith(proved)]);
     const [proof, ...results] = await Promise.allSettled([proved, ...destinations.map((destination) => deliverTo(destination, taken, deps, delivering))]);
     // A broken archive is the round's failure, not the destinations'.

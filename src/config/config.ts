@@ -1,3 +1,5 @@
+import type { CanarySettings } from '../agent/deps.ts';
+import type { VerifyPlan } from '../agent/verify-turn.ts';
 import type { ListenSettings } from '../observability/listen-config.ts';
 import type { NotifySettings } from '../observability/notify/config.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';
@@ -25,6 +27,8 @@ export interface Config {
   readonly recovery: { readonly shares: readonly SecretSource[] };
   readonly notify: NotifySettings;
   /** Undefined: only the socket in the state directory answers. */
+  /** Undefined: none is written. */
+  readonly canary: CanarySettings | undefined;
   readonly listen: ListenSettings | undefined;
   /** For the textfile collector of node_exporter. */
   readonly textfile: string | undefined;

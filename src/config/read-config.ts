@@ -1,5 +1,6 @@
 import { isAuthKeyUsed, readAuth } from './auth.ts';
 import { type Block, type EffectiveValue, type Findings, readBlock } from './block.ts';
+import { readCanary } from './canary.ts';
 import type { Config, ScheduleConfig, TlsConfig } from './config.ts';
 import { DESTINATION_BLOCKS } from './destination-schema.ts';
 import { readDestinations } from './destinations.ts';
@@ -49,6 +50,7 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     recovery: { shares: readSection('recovery', top.nested, findings).values.shares ?? [] },
     notify: readNotify(readSection('notify', top.nested, findings)),
     listen: readListen(readSection('listen', top.nested, findings), findings),
+    canary: readCanary(readSection('canary', top.nested, findings), findings),
     textfile: values.textfile,
     destinations,
     isOneShot: !values.daemon,

@@ -1,6 +1,7 @@
 import { listenTable, watchTable } from '../observability/listen-config.ts';
 import { notifyTable } from '../observability/notify/config.ts';
 import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
+import { canaryTable } from '../vault/canary-config.ts';
 import { recoveryTable } from '../vault/shares-config.ts';
 import { address } from './address.ts';
 import type { Table } from './format.ts';
@@ -209,6 +210,7 @@ export const SECTIONS = {
   notify: notifyTable,
   recovery: recoveryTable,
 } as const satisfies Readonly<Record<string, Table>>;
+  canary: canaryTable,
 
 /** Sections that may be written as one string, and the key it stands for. */
 export const SHORTHANDS: Readonly<Record<string, string | undefined>> = { listen: 'address' };

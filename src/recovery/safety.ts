@@ -13,7 +13,7 @@ export async function takeSafety(destination: Destination, facts: TargetFacts, d
   const place: Destination = { ...destination, schedule: SAFETY_SCHEDULE, retain: KEEP_ALL, alias: undefined, keepsHistory: true };
   const begun = deps.clock.now();
   const leader = { role: 'leader', reason: 'it is restored into', isAssumed: false, appliedIndex: facts.appliedIndex } as const;
-  const settings = { ...deps.settings, clusterId: facts.cluster.clusterId };
+  const settings = { ...deps.settings, clusterId: facts.cluster.clusterId, canary: undefined };
   const report = await runRound([place], leader, { ...deps, settings, tell: () => undefined }, signal);
   signal.throwIfAborted();
   if (report.outcome !== 'taken') {

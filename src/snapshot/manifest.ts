@@ -2,6 +2,19 @@ import { SnapshotError } from '../errors.ts';
 import { type ObjectKey, objectKey } from '../storage/key.ts';
 import type { Proof } from './proof.ts';
 
+/** What was written into Vault right before a snapshot, and must be found in whatever is restored from it. */
+export interface Canary {
+  readonly mount: string;
+  readonly path: string;
+  readonly namespace: string | null;
+  readonly field: string;
+  readonly kv_version: 1 | 2;
+  /** Unix seconds, as a text. */
+  readonly value: string;
+  readonly round_id: string;
+  readonly written_at: string;
+}
+
 /** What was proved about one snapshot, written last beside it and never rewritten. Field names are public (docs/manifest.md). */
 export interface Manifest {
   readonly format: 1;
@@ -23,6 +36,8 @@ export interface Manifest {
   readonly seal_threshold: number;
   readonly recovery_seal: boolean;
   readonly seal_fingerprint: string | null;
+  /** Since when these unseal keys are in use, as far as the snapshots at this destination tell. */
+  readonly key_era: string | null;
   readonly raft_index: number | string;
   readonly raft_term: number | string;
   readonly raft_servers: readonly { readonly id: string; readonly voter: boolean }[];
@@ -33,7 +48,9 @@ export interface Manifest {
   readonly stored_bytes: number;
   readonly stored_sha256: string;
   readonly encryption: null;
-  readonly canary: null;
+  readonly canary: Canary | null;
+  /** Why there is none although there should be. */
+  readonly canary_error: string | null;
   readonly previous: { readonly key: string; readonly sha256: string; readonly raft_index: number | string } | null;
   readonly suspicious: readonly string[];
   /** What happened to Vault while we read, if anything: a leader change, a seal, silence. */
@@ -63,6 +80,8 @@ export interface ManifestInput {
   readonly finishedAt: Date;
   readonly agentVersion: string;
   readonly previous: Manifest | undefined;
+  readonly canary: Canary | null;
+  readonly canaryError: string | null;
   readonly notes: readonly string[];
 }
 
@@ -87,6 +106,7 @@ export function makeManifest({ key, facts, proof, previous, ...round }: Manifest
     seal_threshold: seal.threshold,
     recovery_seal: facts.hasRecoverySeal,
     seal_fingerprint: proof.sealFingerprint ?? null,
+    key_era: keyEra(proof.sealFingerprint, previous, round.takenAt),
     raft_index: exactNumber(proof.meta.index),
     raft_term: exactNumber(proof.meta.term),
     raft_servers: proof.meta.servers,
@@ -97,11 +117,24 @@ export function makeManifest({ key, facts, proof, previous, ...round }: Manifest
     stored_bytes: proof.bytes,
     stored_sha256: proof.sha256,
     encryption: null,
-    canary: null,
+    canary: round.canary,
+    canary_error: round.canaryError,
     previous: previous ? { key: previous.key, sha256: previous.archive_sha256, raft_index: previous.raft_index } : null,
     suspicious: proof.suspicious,
     notes: round.notes,
   };
+}
+
+function keyEra(fingerprint: string | undefined, previous: Manifest | undefined, takenAt: Date): string | null {
+  if (fingerprint === undefined) return null;
+  return previous?.seal_fingerprint === fingerprint ? (previous.key_era ?? previous.taken_at) : takenAt.toISOString();
+}
+
+/** Whether the snapshots before this one need other unseal keys: a rekey, or another kind of seal; false where nobody can tell. */
+export function haveKeysChanged(before: Manifest | undefined, { cluster_id, seal_type, seal_fingerprint }: Manifest): boolean {
+  if (before === undefined || before.cluster_id !== cluster_id) return false;
+  const areBothKnown = before.seal_fingerprint !== null && seal_fingerprint !== null;
+  return before.seal_type !== seal_type || (areBothKnown && before.seal_fingerprint !== seal_fingerprint);
 }
 
 export function renderManifest(manifest: Manifest): string {

@@ -3,9 +3,10 @@ import type { VaultConfig } from '../config/config.ts';
 import type { Log } from '../observability/contract.ts';
 import { createApi, type VaultApi } from './api.ts';
 import { chooseAuth } from './auth/choose.ts';
+import { writeCanary } from './canary-writer.ts';
 import { checkVault, type Finding } from './check.ts';
 import { askCluster } from './cluster-facts.ts';
-import type { ClusterFacts, Leadership, Vault } from './contract.ts';
+import type { CanaryPlace, ClusterFacts, Leadership, Vault } from './contract.ts';
 import type { Resolve } from './host-facts.ts';
 import { askLeadership } from './leader-question.ts';
 import { Session } from './session.ts';
@@ -70,6 +71,10 @@ export class VaultClient implements Vault {
 
   async describe(signal: AbortSignal): Promise<ClusterFacts> {
     return await askCluster(this.#api, signal);
+  }
+
+  async writeCanary(place: CanaryPlace, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<1 | 2> {
+    return await this.#session.withToken((token) => writeCanary(this.#api, place, { token, fields }, signal), signal);
   }
 
   async openSnapshot(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {

@@ -9,11 +9,24 @@ export type Leadership =
 /** What Vault tells about the cluster; asked before the read, because the answer may be gone after it. */
 export type ClusterFacts = ManifestFacts;
 
+/** A path in a KV store. */
+export interface CanaryPlace {
+  readonly mount: string;
+  readonly path: string;
+  /** Undefined: the root namespace. */
+  readonly namespace: string | undefined;
+  readonly field: string;
+  /** Undefined: Vault is asked. */
+  readonly kvVersion: 1 | 2 | undefined;
+}
+
 /** One Vault server with one identity there. Every error is a SnapshotError `vault_*` or `secret_unavailable`. */
 export interface Vault {
   /** Asks the server named by `addr`; needs no token. A sealed, unreachable or leaderless Vault is an error, a standby is not. */
   leadership(signal: AbortSignal): Promise<Leadership>;
   describe(signal: AbortSignal): Promise<ClusterFacts>;
+  /** Puts these fields there, in place of what was there; resolves with the version of that store. */
+  writeCanary(place: CanaryPlace, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<1 | 2>;
   /** Resolves when the first byte has arrived. Logs in as needed, once more after a 403. Ending the iteration closes the connection. A chunk is good until the next one is asked for. */
   openSnapshot(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Revokes the token if it is our own; never rejects, takes a few seconds at most. */

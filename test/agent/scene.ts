@@ -55,6 +55,7 @@ export async function aScene(settings: Partial<RoundSettings> = {}, { clock = ne
       nameTemplate: parseNameTemplate('raft_snapshot-{unix_ns}.snap'),
       clusterName: 'prod',
       clusterId: undefined,
+      canary: undefined,
       snapshotTimeoutMs: 60_000,
       stallTimeoutMs: 30_000,
       ...settings,

@@ -1,5 +1,5 @@
 import { abortReason, SnapshotError } from '../../src/errors.ts';
-import type { ClusterFacts, Leadership, Vault } from '../../src/vault/contract.ts';
+import type { CanaryPlace, ClusterFacts, Leadership, Vault } from '../../src/vault/contract.ts';
 import { buildArchive } from './archive.ts';
 
 export const LEADER: Leadership = { role: 'leader', reason: 'addr is this host', isAssumed: false, appliedIndex: 40n };
@@ -28,6 +28,10 @@ export interface Spoiled {
 export class FakeVault implements Vault {
   leaderships: (Leadership | Bad)[] = [LEADER];
   facts: ClusterFacts | Bad = SOME_FACTS;
+  /** The version of its KV store. */
+  canary: 1 | 2 | Bad = 2;
+  /** What was written there, in order. */
+  readonly canaries: { readonly place: CanaryPlace; readonly fields: Readonly<Record<string, string>> }[] = [];
   archive: Buffer | Bad = buildArchive();
   spoiled: Spoiled | undefined;
   /** Told before each answer: a test may stop, seal or look around there. */
@@ -46,6 +50,13 @@ export class FakeVault implements Vault {
   async describe(signal: AbortSignal): Promise<ClusterFacts> {
     this.#hear('describe', signal);
     return answer(this.facts, signal);
+  }
+
+  async writeCanary(place: CanaryPlace, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<1 | 2> {
+    this.#hear('writeCanary', signal);
+    const version = await answer(this.canary, signal);
+    this.canaries.push({ place, fields });
+    return version;
   }
 
   async openSnapshot(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {

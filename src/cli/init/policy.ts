@@ -12,4 +12,9 @@ path "sys/storage/raft/snapshot" {
 path "sys/storage/raft/configuration" {
   capabilities = ["read"]
 }
+
+# Only with "canary": the one secret that is written before each snapshot, here of mount "secret" as KV version 2.
+# path "secret/data/check_timestamp" {
+#   capabilities = ["create", "update", "read"]
+# }
 `;

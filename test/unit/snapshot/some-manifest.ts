@@ -33,6 +33,8 @@ export const SOME_INPUT = {
   finishedAt: new Date('2026-01-02T03:04:09.000Z'),
   agentVersion: '0.1.0',
   previous: undefined,
+  canary: null,
+  canaryError: null,
   notes: [],
 } as const;
 

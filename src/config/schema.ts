@@ -208,9 +208,9 @@ export const SECTIONS = {
   log: logTable,
   listen: listenTable,
   notify: notifyTable,
+  canary: canaryTable,
   recovery: recoveryTable,
 } as const satisfies Readonly<Record<string, Table>>;
-  canary: canaryTable,
 
 /** Sections that may be written as one string, and the key it stands for. */
 export const SHORTHANDS: Readonly<Record<string, string | undefined>> = { listen: 'address' };

@@ -131,6 +131,34 @@ describe('a restore across other unseal keys', () => {
   });
 });
 
+describe('a restore with nothing but a root token', () => {
+  let node: VaultNode | undefined;
+
+  afterEach(async () => {
+    if (node !== undefined) await removeVault(node);
+  });
+
+  it('proves it by a child of that token, and by the canary', async () => {
+    node = await startVault();
+    await node.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
+    const root = { role_id: '', secret_id: '', token: node.rootToken };
+    const scene = await makeRestoreScene(node, root);
+    const without = await scene.take();
+    await scene.configure({ ...root, canary: { mount: 'app', path: 'check_timestamp' } });
+    const name = await scene.take();
+    await node.write('app/check_timestamp', { value: 'changed' });
+
+    const flags = ['--confirm', scene.clusterName, '--no-safety-snapshot', '--check-canary'];
+    const { told } = await scene.restore(node.address, '--snapshot', name, ...flags);
+    expect(told).toMatchObject({ exit_code: 0, level: 'canary-read', proof: 'token' });
+    const accessors = await node.request('LIST', 'auth/token/accessors', undefined, node.rootToken);
+    expect((accessors.json.data as { readonly keys: readonly string[] }).keys).toHaveLength(1);
+
+    const lower = await scene.restore(node.address, '--snapshot', without, ...flags);
+    expect(lower.told).toMatchObject({ exit_code: 12, stage: 'canary', level: 'unsealed', proof: 'token', error: { code: 'level_unsealed' } });
+  });
+});
+
 /** To two of three new shares. */
 async function rekey(node: VaultNode): Promise<void> {
   const begun = await node.request('PUT', 'sys/rekey/init', { secret_shares: 3, secret_threshold: 2 }, node.rootToken);

@@ -52,12 +52,7 @@ export async function makeRestoreScene(leader: VaultNode, settings: Settings = {
   return { ...scene, clusterName, take, restore };
 }
 
-/** What a restore that was refused must not have touched: writes would move the index. */
-export async function indexOf(node: VaultNode): Promise<unknown> {
-  return (await node.request('GET', 'sys/storage/raft/configuration', undefined, node.rootToken)).json.data;
-}
-
-/** A secret of that number is there or is not. */
+/** Whether anything lies at that path. */
 export async function has(node: VaultNode, path: string): Promise<boolean> {
   return (await node.request('GET', path, undefined, node.rootToken)).status === 200;
 }

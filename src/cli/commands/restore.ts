@@ -5,7 +5,9 @@ import { type Composed, compose } from '../../compose.ts';
 import type { Config, DestinationConfig } from '../../config/config.ts';
 import { abortReason, SnapshotError } from '../../errors.ts';
 import { newestAt, newestOf } from '../../inventory/newest.ts';
+import { canaryError, checkCanary, readCanary } from '../../recovery/canary.ts';
 import type { Wish } from '../../recovery/choose.ts';
+import type { Hidden, Target } from '../../recovery/contract.ts';
 import { type Fetched, fetchSnapshot } from '../../recovery/fetch.ts';
 import type { SnapshotFacts } from '../../recovery/guards.ts';
 import { Account, describeSnapshot } from '../../recovery/outcome.ts';
@@ -98,7 +100,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
       confirm: (facts) => confirm(run, namesOf(facts, config), signal),
       takeSafety: flags['no-safety-snapshot'] ? undefined : (facts) => takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal),
       shares: flags.unseal ? () => readShares(config.recovery.shares) : undefined,
-      checkCanary: flags['check-canary'] ? () => checkCanary(snapshot) : undefined,
+      checkCanary: flags['check-canary'] ? (token) => proveCanary(target, snapshot, token, signal) : undefined,
       openNode: (address) => openTarget({ ...targetConfig, address }),
       onUpload: (bytes, total) => progress.tell('send', bytes, total),
     };
@@ -179,6 +181,11 @@ async function confirm({ flags, host }: Run, names: readonly string[], signal: A
     throw new SnapshotError('refused', `confirm: ${asked}; something else was typed`, { advice: 'nothing was touched' });
 }
 
-async function checkCanary({ manifest }: SnapshotFacts): Promise<void> {
-  if (manifest?.canary == null) throw new SnapshotError('level_unsealed', 'canary: the snapshot holds none');
+/** That it is the one of the snapshot; how old that is, the operator has known since the plan. */
+async function proveCanary(target: Target, { manifest }: SnapshotFacts, token: Hidden, signal: AbortSignal): Promise<void> {
+  const canary = manifest?.canary ?? undefined;
+  if (canary === undefined) throw new SnapshotError('level_unsealed', 'canary: none was written before this snapshot');
+  const found = await readCanary(target, canary, token, signal);
+  const error = canaryError(canary, checkCanary(canary, found, new Date(), Number.POSITIVE_INFINITY));
+  if (error) throw error;
 }

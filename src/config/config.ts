@@ -1,5 +1,4 @@
 import type { CanarySettings } from '../agent/deps.ts';
-import type { VerifyPlan } from '../agent/verify-turn.ts';
 import type { ListenSettings } from '../observability/listen-config.ts';
 import type { NotifySettings } from '../observability/notify/config.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';

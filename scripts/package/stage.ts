@@ -23,6 +23,7 @@ export async function stage(root: string, { executable, licenses }: Release, zsh
   await putAll('packaging/systemd/*.{service,timer}', join(root, 'usr/lib/systemd/system'));
   await put('packaging/systemd/vault-snapshotd.sysusers.conf', join(root, 'usr/lib/sysusers.d/vault-snapshotd.conf'));
   await putAll('packaging/systemd/vault-snapshotd.service.d/*.example', join(root, DOC, 'examples'));
+  await put('packaging/systemd/README.md', join(root, DOC, 'systemd.md'));
   await putAll('{README.md,config.example.json,config.schema.json}', join(root, DOC));
   await putAll('docs/*.{md,hcl}', join(root, DOC, 'docs'));
   await put(licenses, join(root, DOC, 'THIRD-PARTY-LICENSES'));

@@ -17,6 +17,7 @@ export interface NodesDeps {
   readonly timeoutMs: number;
   /** Another server of the cluster, as clients reach it. */
   openNode(address: string): Target;
+  warn(text: string): void;
 }
 
 /** Waits until every server of the cluster is unsealed, is of that cluster and has caught up with the leader. */
@@ -24,14 +25,15 @@ export async function untilAllAgree(clusterId: string, deps: NodesDeps, signal: 
   const { target, token, clock, timeoutMs } = deps;
   const begunMs = clock.now().getTime();
   const { appliedIndex } = await target.leader(signal);
-  const known = await target.knownNodes(token, signal);
-  const others = known.filter(({ isActive }) => !isActive).map(({ apiAddress }) => deps.openNode(apiAddress));
+  const known = await unlessDenied(() => target.knownNodes(token, signal), 'sys/ha-status', deps);
+  const mayAskHealth = (await unlessDenied(() => target.serverHealth(token, signal), 'sys/storage/raft/autopilot/state', deps)) !== 'denied';
+  const others = (known === 'denied' ? [] : (known ?? [])).filter(({ isActive }) => !isActive).map(({ apiAddress }) => deps.openNode(apiAddress));
   try {
     for (;;) {
       if (signal.aborted) throw abortReason(signal);
       const nowMs = clock.now().getTime();
       const nodes = await Promise.all([target, ...others].map((node) => stateOf(node, clusterId, signal)));
-      const health = await target.serverHealth(token, signal).catch(unlessSilent);
+      const health = mayAskHealth ? await target.serverHealth(token, signal).catch(unlessSilent) : [];
       const states = [...nodes, ...lagging(health, appliedIndex)];
       // Only what tells of every server counts: a server that nobody knows of may be the one that is missing.
       if (health !== undefined && states.every(({ state }) => state === 'agrees')) return nodes;
@@ -54,6 +56,17 @@ async function stateOf(node: Target, clusterId: string, signal: AbortSignal): Pr
 function lagging(health: readonly ServerHealth[] | undefined, index: bigint | undefined): readonly NodeState[] {
   const isBehind = ({ isHealthy, lastIndex }: ServerHealth) => !isHealthy || (index !== undefined && lastIndex !== undefined && lastIndex < index);
   return (health ?? []).filter(isBehind).map(({ id }) => ({ name: id, state: 'behind' }));
+}
+
+/** The policy of the snapshot may be an older one: what it does not allow is told, and is no failure of the restore. */
+async function unlessDenied<Result>(ask: () => Promise<Result>, path: string, { warn }: NodesDeps): Promise<Result | 'denied' | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SnapshotError) || error.code !== 'vault_denied') return unlessSilent(error);
+    warn(`not every server could be looked at: the restored policy does not allow to read ${path}`);
+    return 'denied';
+  }
 }
 
 function unlessSilent(error: unknown): undefined {

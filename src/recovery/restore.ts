@@ -109,8 +109,10 @@ export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal
   await account.step('safety', () => secure(job, facts));
   // Now, so that it is younger than the snapshot and lives through the upload.
   const grant = await account.step('login', () => target.login(signal));
-  const applied = await withToken(grant, target, async () => {
-    const sign = await chooseSign(job, facts, grant, signal);
+  const witness = grant.isFresh ? grant : await target.createToken(grant.token, signal).catch(unlessRefused);
+  const bornAt = deps.clock.now();
+  const applied = await withToken(witness ?? grant, target, async () => {
+    const sign = await chooseSign(job, facts, witness, bornAt, signal);
     const sent = await account.step('send', () => send(job, facts, grant, signal));
     record.sent = sent;
     if (sent === 'unanswered') account.warnings.push('the server has not answered the upload: it is watched as if it had accepted it');
@@ -144,13 +146,10 @@ async function secure({ deps, record, snapshot, flags, fetched }: Job, facts: Ta
 }
 
 /** A token of our own that the snapshot cannot know is the one sure sign; a child does where the token was given to us. */
-async function chooseSign({ deps, snapshot }: Job, facts: TargetFacts, grant: Grant, signal: AbortSignal): Promise<Sign> {
-  const { target, clock } = deps;
+async function chooseSign({ deps, snapshot }: Job, facts: TargetFacts, witness: Grant | undefined, bornAt: Date, signal: AbortSignal): Promise<Sign> {
   if (isForeign(snapshot, facts) && snapshot.clusterId !== undefined) return { kind: 'cluster_id', clusterId: snapshot.clusterId };
-  const bornMs = clock.now().getTime();
-  const ours = grant.isFresh ? grant : await target.createToken(grant.token, signal).catch(unlessRefused);
-  if (ours?.lifeMs === undefined || !(await target.isAlive(ours.token, signal))) return { kind: 'calm' };
-  return { kind: 'token', token: ours.token, until: new Date(bornMs + ours.lifeMs - TOKEN_MARGIN_MS) };
+  if (witness?.lifeMs === undefined || !(await deps.target.isAlive(witness.token, signal))) return { kind: 'calm' };
+  return { kind: 'token', token: witness.token, until: new Date(bornAt.getTime() + witness.lifeMs - TOKEN_MARGIN_MS) };
 }
 
 async function send({ deps, snapshot, flags, fetched }: Job, facts: TargetFacts, grant: Grant, signal: AbortSignal): Promise<Sent> {
@@ -184,7 +183,8 @@ async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFact
     return;
   }
   await withToken(grant, target, async ({ token }) => {
-    const nodes = { target, token, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode };
+    const warn = (text: string) => void account.warnings.push(text);
+    const nodes = { target, token, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode, warn };
     const clusterId = snapshot.clusterId ?? facts.cluster.clusterId;
     record.nodes = await account.step('nodes', () => untilAllAgree(clusterId, nodes, signal));
     const { checkCanary } = deps;

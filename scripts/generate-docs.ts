@@ -3,6 +3,7 @@ import { renderExample, renderJsonSchema, renderReference } from '../src/config/
 import { renderMetricsReference } from '../src/observability/metrics.ts';
 import { cliPages } from './cli-pages.ts';
 import { renderErrors } from './errors-reference.ts';
+import { renderEvents } from './events-reference.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -10,6 +11,7 @@ await writeFile(new URL('config.example.json', ROOT), renderExample());
 await writeFile(new URL('config.schema.json', ROOT), renderJsonSchema());
 await writeFile(new URL('docs/config.md', ROOT), renderReference());
 await writeFile(new URL('docs/errors.md', ROOT), renderErrors());
+await writeFile(new URL('docs/events.md', ROOT), renderEvents());
 for (const [path, text] of Object.entries(cliPages())) await writeFile(new URL(path, ROOT), text);
 
 const guide = new URL('docs/monitoring.md', ROOT);

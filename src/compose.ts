@@ -8,6 +8,7 @@ import type { RoundDeps } from './agent/deps.ts';
 import type { Destination } from './agent/destination.ts';
 import type { AgentEvent, Tell } from './agent/events.ts';
 import { Progress } from './agent/progress.ts';
+import { VerifySchedule } from './agent/verify-schedule.ts';
 import { watched, watchedSpools } from './agent/watched.ts';
 import { isJournal } from './cli/complain.ts';
 import type { Host } from './cli/host.ts';
@@ -116,9 +117,11 @@ export async function compose(config: Config, host: Host, say: (status: string) 
       stallTimeoutMs: config.stallTimeoutMs,
     },
   };
+  const verifying = config.verification && new VerifySchedule(config.verification, destinations, roundDeps);
+  if (verifying) listeners.push(verifying.hear);
   await announce(config, directory, log);
   return {
-    agent: new Agent(roundDeps, destinations, config.jitterMs),
+    agent: new Agent(roundDeps, destinations, config.jitterMs, verifying),
     vault,
     destinations,
     spools,

@@ -10,6 +10,7 @@ import type { RoundReport } from './report.ts';
 import { runRound } from './round.ts';
 import { dueTime, intervalMs, retryDelayMs, skipTicks } from './schedule.ts';
 import { adoptUnfinished, prepare } from './start.ts';
+import type { VerifySchedule } from './verify-schedule.ts';
 
 /** `stop`: nothing new begins. `abort`: what is under way ends too. */
 export interface StopSignals {
@@ -26,6 +27,7 @@ export class Agent {
   readonly #deps: RoundDeps;
   readonly #destinations: readonly Destination[];
   readonly #jitterMs: number;
+  readonly #verifying: VerifySchedule | undefined;
   #wake = new AbortController();
   #isRunning = false;
   #isLeading = false;
@@ -37,10 +39,12 @@ export class Agent {
   /** Undefined: not yet, or something has changed since. */
   #lookedAt: Date | undefined;
 
-  constructor(deps: RoundDeps, destinations: readonly Destination[], jitterMs: number) {
+  /** `verifying`: what is done between the rounds of the leader. */
+  constructor(deps: RoundDeps, destinations: readonly Destination[], jitterMs: number, verifying?: VerifySchedule) {
     this.#deps = deps;
     this.#destinations = destinations;
     this.#jitterMs = jitterMs;
+    this.#verifying = verifying;
   }
 
   /** One round for every destination, due or not; does not wait for Vault. */
@@ -80,6 +84,10 @@ export class Agent {
     this.#tellNext(nextRound, now);
     progress?.resting(now, next);
     await this.#look(nextRound.getTime() - now.getTime(), signal);
+    if (this.#isLeading) {
+      this.#verifying?.rest();
+      await this.#verifying?.keep(next, nextRound, signal);
+    }
     await clock.waitUntil(next, signal);
     progress?.awake();
   }

@@ -1,4 +1,5 @@
 import type { CanarySettings } from '../agent/deps.ts';
+import type { VerifyPlan } from '../agent/verify-turn.ts';
 import type { ListenSettings } from '../observability/listen-config.ts';
 import type { NotifySettings } from '../observability/notify/config.ts';
 import type { RetentionPolicy } from '../retention/plan.ts';
@@ -21,6 +22,8 @@ export interface Config {
   /** Undefined: wherever the state directory is found. */
   readonly spoolPath: string | undefined;
   readonly nameTemplate: string;
+  /** Undefined: the daemon reads nothing back between its rounds. */
+  readonly verification: VerifyPlan | undefined;
   readonly log: LogConfig;
   /** What opens a restored server; empty for every daemon. */
   readonly recovery: { readonly shares: readonly SecretSource[] };

@@ -11,6 +11,7 @@ import { readListen } from './listen.ts';
 import { readNotify } from './notify.ts';
 import { defaultTimeoutMs, readSchedule, shortestIntervalMs } from './schedule.ts';
 import { REPLACED_KEYS, SECTIONS, SHORTHANDS, topTable } from './schema.ts';
+import { readVerification } from './verification.ts';
 
 const EMPTY: JsonObject = { kind: 'object', members: [] };
 const NESTED = [...Object.keys(SECTIONS), ...DESTINATION_BLOCKS.map(({ block }) => block), ...Object.keys(REPLACED_KEYS), '$schema'];
@@ -46,6 +47,7 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     stopGraceMs: values.stop_grace,
     spoolPath: values.spool_path,
     nameTemplate: values.name_template,
+    verification: readVerification(top, values.timezone, findings),
     log,
     recovery: { shares: readSection('recovery', top.nested, findings).values.shares ?? [] },
     notify: readNotify(readSection('notify', top.nested, findings)),

@@ -9,6 +9,7 @@ import { absolutePath, choice, duration, flag, frequencyDuration, mount, text, t
 import { nameTemplate } from './name-template-format.ts';
 import { retain } from './retain-format.ts';
 import { secret } from './secret-format.ts';
+import { verifyTable } from './verification.ts';
 
 const atLeastOneSecond = duration({ atLeastMs: 1_000, hasDays: true });
 
@@ -126,7 +127,7 @@ const roundTable = {
     example: '1h',
   },
   schedule: { doc: 'A cron expression of five or six fields, instead of `frequency`.', format: text, since: 'new' },
-  timezone: { doc: 'The time zone `schedule` is meant in.', format: timezone, since: 'new', default: 'UTC' },
+  timezone: { doc: 'The time zone `schedule` and `verify_schedule` are meant in.', format: timezone, since: 'new', default: 'UTC' },
   jitter: {
     doc: 'Each round starts later by a random time up to this one, so that many clusters do not start at once.',
     format: duration({ atLeastMs: 0, hasDays: true }),
@@ -191,13 +192,14 @@ const logTable = {
 } as const satisfies Table;
 
 /** What stands at the top of the file, beside the blocks. */
-export const topTable = { ...vaultTable, ...authTable, ...roundTable, ...watchTable } as const satisfies Table;
+export const topTable = { ...vaultTable, ...authTable, ...roundTable, ...verifyTable, ...watchTable } as const satisfies Table;
 
 /** The same by subject, for the reference. */
 export const TOP_GROUPS: readonly { readonly title: string; readonly table: Table }[] = [
   { title: 'Vault', table: vaultTable },
   { title: 'Logging in', table: authTable },
   { title: 'Rounds', table: roundTable },
+  { title: 'Verifying what is stored', table: verifyTable },
   { title: 'Watching it', table: watchTable },
 ];
 

@@ -1,0 +1,42 @@
+import type { SnapshotError } from '../errors.ts';
+import { type Verdict, verifySnapshot } from '../inventory/verification.ts';
+import { baseName, type ObjectKey } from '../storage/key.ts';
+import type { RoundDeps } from './deps.ts';
+import type { Destination } from './destination.ts';
+
+/** Reads one stored snapshot back and tells what came of it. Resolves with why nobody can say; rejects only when the signal says so. */
+export async function verifyStored(
+  destination: Destination,
+  key: ObjectKey,
+  clusterId: string,
+  deps: RoundDeps,
+  onBytes: () => void,
+  signal: AbortSignal,
+): Promise<SnapshotError | undefined> {
+  const { clock, settings, tell, log } = deps;
+  const { stallTimeoutMs, node: by, agentVersion } = settings;
+  const begun = clock.now();
+  const options = { clusterId, stallTimeoutMs, by, agentVersion, isRecording: true, now: () => clock.now(), onProgress: onBytes };
+  const verdict = await verifySnapshot(destination, key, options, signal);
+  const { error, warnings } = verdict;
+  const where = { destination: destination.storage.name, key };
+  if (isUnread(verdict)) return error;
+  // Pruned meanwhile, or another cluster's.
+  if (error?.code === 'not_found' || error?.code === 'cluster_mismatch') return undefined;
+  tell({ kind: 'verified', destination: where.destination, name: baseName(key), error });
+  if (error) log.error({ event: 'snapshot_damaged', ...where, code: error.code, error: error.message, advice: error.advice }, 'a stored snapshot is not whole');
+  else
+    log.info(
+      { event: 'snapshot_verified', ...where, bytes: verdict.proof?.bytes, ms: clock.now().getTime() - begun.getTime() },
+      'proved a stored snapshot again',
+    );
+  for (const warning of warnings) log.warn({ event: 'verify_warning', ...where, warning }, 'a stored snapshot is whole, but');
+  return undefined;
+}
+
+const TOLD = ['archive_corrupt', 'storage_mismatch', 'not_found', 'cluster_mismatch'];
+
+/** A place that does not answer says nothing about what is there. */
+function isUnread({ error }: Verdict): boolean {
+  return error !== undefined && !TOLD.includes(error.code);
+}

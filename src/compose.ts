@@ -39,6 +39,9 @@ const PART_BUDGET_BYTES = 10 * 1024 * 1024;
 
 /** Everything one configuration needs, wired. */
 export interface Composed {
+  /** Where spools and throw-away servers lie. */
+  readonly stateDirectory: string;
+  readonly witness: Witness;
   readonly agent: Agent;
   readonly vault: VaultClient;
   readonly destinations: readonly Destination[];
@@ -112,8 +115,8 @@ export async function compose(config: Config, host: Host, say: (status: string) 
       nameTemplate: parseNameTemplate(config.nameTemplate),
       clusterName: config.cluster.name ?? '',
       clusterId: config.cluster.id,
-      snapshotTimeoutMs: config.snapshotTimeoutMs,
       canary: config.canary,
+      snapshotTimeoutMs: config.snapshotTimeoutMs,
       stallTimeoutMs: config.stallTimeoutMs,
     },
   };
@@ -121,6 +124,8 @@ export async function compose(config: Config, host: Host, say: (status: string) 
   if (verifying) listeners.push(verifying.hear);
   await announce(config, directory, log);
   return {
+    stateDirectory: directory,
+    witness,
     agent: new Agent(roundDeps, destinations, config.jitterMs, verifying),
     vault,
     destinations,

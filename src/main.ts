@@ -40,11 +40,16 @@ void run({
   err: (text) => void process.stderr.write(text),
   readLine: (signal) => lines.next(signal),
   isAlive,
+  end,
   on: (signal, handler) => void process.on(signal, handler),
 }).then((code) => {
   process.exitCode = code;
   lines.close();
 });
+
+function end(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+}
 
 function isAlive(pid: number): boolean {
   try {

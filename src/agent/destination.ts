@@ -24,6 +24,8 @@ export interface Destination {
   newest: Manifest | undefined;
   /** When a round last tried to deliver here, or another node was found to have. */
   lastRound: Date | undefined;
+  /** The newest record there when drills were last looked for among them. */
+  drillsLookedForAt?: Date;
 }
 
 /** Where the alias lies, if there is one. */

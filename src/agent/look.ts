@@ -1,6 +1,9 @@
+import { SnapshotError } from '../errors.ts';
+import { findLastDrill } from '../inventory/last-drill.ts';
 import { newestAt } from '../inventory/newest.ts';
 import { tally } from '../inventory/tally.ts';
 import type { NamedCluster } from '../retention/manifests.ts';
+import { Watchdog } from '../snapshot/watchdog.ts';
 import { attempt } from './attempt.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
@@ -62,8 +65,21 @@ async function takeStock(destination: Destination, clusterId: string | undefined
     const { stallTimeoutMs } = deps.settings;
     const found = await tally(destination, named(clusterId, deps), { now: deps.clock.now(), stallTimeoutMs }, limited);
     deps.tell({ kind: 'stock', destination: name, ...found });
+    await lookForDrill(destination, found.totals.verifiedAt, clusterId, deps, limited);
   });
   if (error) deps.tell({ kind: 'destination_up', destination: name, error });
+}
+
+/** A drill may be anybody's: of a timer, of another node. Looked for only where a record has come since the last look. */
+async function lookForDrill(destination: Destination, newestRecord: Date | undefined, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal) {
+  const since = destination.drillsLookedForAt;
+  if (newestRecord === undefined || (since !== undefined && newestRecord <= since)) return;
+  const { stallTimeoutMs } = deps.settings;
+  const { name } = destination.storage;
+  const stalled = () => new SnapshotError('storage_unavailable', `${name}: nothing moved for ${stallTimeoutMs / 1000}s`);
+  const found = await findLastDrill(destination, named(clusterId, deps), since, new Watchdog(signal, stallTimeoutMs, stalled));
+  destination.drillsLookedForAt = newestRecord;
+  if (found) deps.tell({ kind: 'drill_found', ...found });
 }
 
 function named(clusterId: string | undefined, { settings }: RoundDeps): NamedCluster {

@@ -2,6 +2,7 @@ import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { toSnapshotError } from '../errors.ts';
 import type { ServiceManager } from '../observability/contract.ts';
+import { keepDrilling } from './drill-schedule.ts';
 import type { Host } from './host.ts';
 import type { Stopping } from './signals.ts';
 import { keepTextfile, Watching } from './watching.ts';
@@ -79,9 +80,13 @@ export class Daemon {
       const over = AbortSignal.any([stop, this.#replace.signal]);
       keepTextfile(config, composed, over);
       composed.vault.keepAlive();
+      const ended = new AbortController();
+      const drilling = keepDrilling(config, composed, this.#deps.host, AbortSignal.any([over, ended.signal]));
       try {
         await composed.agent.run({ stop: over, abort });
       } finally {
+        ended.abort();
+        await drilling;
         // What it holds keeps the process alive, also when a fault of ours ends the rounds.
         await composed.close();
       }

@@ -17,5 +17,7 @@ export interface Host {
   readLine(signal: AbortSignal): Promise<string | undefined>;
   /** Whether a process of this host lives; one of another user counts. */
   isAlive(pid: number): boolean;
+  /** SIGKILL to a process of this host that is not our child; one that is gone already is fine. */
+  end(pid: number): void;
   on(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1', handler: () => void): void;
 }

@@ -2,6 +2,7 @@ import { toSnapshotError } from '../errors.ts';
 import { parseCommand, parseVerb } from './arguments.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
+import { runDrill } from './commands/drill.ts';
 import { runImport } from './commands/import.ts';
 import { runInit } from './commands/init.ts';
 import { runInspect } from './commands/inspect.ts';
@@ -49,6 +50,8 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runImport(command, host);
     case 'restore':
       return runRestore(command, host);
+    case 'drill':
+      return runDrill(command, host);
     case 'init':
       return runInit(command, host);
     case 'completion':

@@ -6,6 +6,7 @@ import type { RetentionPolicy } from '../retention/plan.ts';
 import type { AzureSettings } from '../storage/azure/config.ts';
 import type { GcsSettings } from '../storage/gcs/config.ts';
 import type { S3Settings } from '../storage/s3/config.ts';
+import type { DrillSettings } from '../throwaway/drill-config.ts';
 import type { SecretSource } from './secret.ts';
 
 /** The whole configuration, parsed once at the door: every value is right, every default filled in. */
@@ -27,10 +28,13 @@ export interface Config {
   readonly log: LogConfig;
   /** What opens a restored server; empty for every daemon. */
   readonly recovery: { readonly shares: readonly SecretSource[] };
-  readonly notify: NotifySettings;
-  /** Undefined: only the socket in the state directory answers. */
   /** Undefined: none is written. */
   readonly canary: CanarySettings | undefined;
+  readonly drill: DrillSettings;
+  /** Undefined: the daemon tries none out by itself. */
+  readonly drillSchedule: ScheduleConfig | undefined;
+  readonly notify: NotifySettings;
+  /** Undefined: only the socket in the state directory answers. */
   readonly listen: ListenSettings | undefined;
   /** For the textfile collector of node_exporter. */
   readonly textfile: string | undefined;

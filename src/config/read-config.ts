@@ -4,6 +4,7 @@ import { readCanary } from './canary.ts';
 import type { Config, ScheduleConfig, TlsConfig } from './config.ts';
 import { DESTINATION_BLOCKS } from './destination-schema.ts';
 import { readDestinations } from './destinations.ts';
+import { readDrill, readDrillSchedule } from './drill.ts';
 import { formatDuration } from './duration.ts';
 import { showJson } from './format.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -50,9 +51,11 @@ export function readConfig(json: JsonObject, path: string, findings: Findings): 
     verification: readVerification(top, values.timezone, findings),
     log,
     recovery: { shares: readSection('recovery', top.nested, findings).values.shares ?? [] },
+    canary: readCanary(readSection('canary', top.nested, findings), findings),
+    drill: readDrill(readSection('drill', top.nested, findings), findings),
+    drillSchedule: readDrillSchedule(top, values.timezone, findings),
     notify: readNotify(readSection('notify', top.nested, findings)),
     listen: readListen(readSection('listen', top.nested, findings), findings),
-    canary: readCanary(readSection('canary', top.nested, findings), findings),
     textfile: values.textfile,
     destinations,
     isOneShot: !values.daemon,

@@ -1,6 +1,7 @@
 import { listenTable, watchTable } from '../observability/listen-config.ts';
 import { notifyTable } from '../observability/notify/config.ts';
 import { DEFAULT_NAME_TEMPLATE, NAME_FIELDS } from '../snapshot/name.ts';
+import { drillScheduleTable, drillTable } from '../throwaway/drill-config.ts';
 import { canaryTable } from '../vault/canary-config.ts';
 import { recoveryTable } from '../vault/shares-config.ts';
 import { address } from './address.ts';
@@ -192,7 +193,7 @@ const logTable = {
 } as const satisfies Table;
 
 /** What stands at the top of the file, beside the blocks. */
-export const topTable = { ...vaultTable, ...authTable, ...roundTable, ...verifyTable, ...watchTable } as const satisfies Table;
+export const topTable = { ...vaultTable, ...authTable, ...roundTable, ...verifyTable, ...drillScheduleTable, ...watchTable } as const satisfies Table;
 
 /** The same by subject, for the reference. */
 export const TOP_GROUPS: readonly { readonly title: string; readonly table: Table }[] = [
@@ -200,6 +201,7 @@ export const TOP_GROUPS: readonly { readonly title: string; readonly table: Tabl
   { title: 'Logging in', table: authTable },
   { title: 'Rounds', table: roundTable },
   { title: 'Verifying what is stored', table: verifyTable },
+  { title: 'Drills', table: drillScheduleTable },
   { title: 'Watching it', table: watchTable },
 ];
 
@@ -212,6 +214,7 @@ export const SECTIONS = {
   notify: notifyTable,
   canary: canaryTable,
   recovery: recoveryTable,
+  drill: drillTable,
 } as const satisfies Readonly<Record<string, Table>>;
 
 /** Sections that may be written as one string, and the key it stands for. */

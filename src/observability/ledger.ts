@@ -74,9 +74,10 @@ export class Ledger {
     this.#vault.hear(event);
     this.#rounds.hear(event);
     // Most events tell of a few bytes, many times a second, and concern no schedule.
-    if ('schedules' in event || 'schedule' in event) for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
+    if (event.kind === 'leadership' || 'schedules' in event || 'schedule' in event) for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
     for (const account of this.#destinations.values()) account.hear(event);
     if (event.kind === 'drilled') this.#hearDrill(event);
+    if (event.kind === 'drill_found') this.#hearFound(event);
     if (event.kind === 'pinged') this.#pings = { ...this.#pings, [event.ok ? 'success' : 'failure']: this.#pings[event.ok ? 'success' : 'failure'] + 1 };
   };
 
@@ -116,6 +117,14 @@ export class Ledger {
     this.#drill = error
       ? { ...before, failures: before.failures + 1, lastLevel: level, trouble: toTrouble(error, now) }
       : { ...before, lastSuccessAt: now, lastSeconds: seconds, lastLevel: level, trouble: undefined };
+  }
+
+  /** One of this node is there twice: as it was told, and as its record. */
+  #hearFound({ at, level, seconds }: Extract<AgentEvent, { kind: 'drill_found' }>): void {
+    const { lastSuccessAt, trouble } = this.#drill;
+    if (lastSuccessAt !== undefined && at <= lastSuccessAt) return;
+    const stillWrong = trouble && trouble.at > at ? trouble : undefined;
+    this.#drill = { ...this.#drill, lastSuccessAt: at, lastSeconds: seconds, lastLevel: level, trouble: stillWrong };
   }
 }
 

@@ -23,6 +23,13 @@ export interface SealStatus {
   readonly isRemoved: boolean;
 }
 
+/** A program that a snapshot could be restored with. */
+export interface ServerFacts {
+  /** Undefined: an empty server does not tell. */
+  readonly product: 'vault' | 'openbao' | undefined;
+  readonly version: string;
+}
+
 export interface LeaderAnswer {
   readonly isSelf: boolean;
   /** Empty where nobody leads, or where it is hidden. */

@@ -6,7 +6,7 @@ export interface Owner {
   readonly startedMs: number;
 }
 
-export type LeftoverKind = 'partial' | 'spool' | 'intent';
+export type LeftoverKind = 'partial' | 'spool' | 'intent' | 'drill';
 
 /** What is asked about the world before a file may go. */
 export interface Witness {
@@ -18,7 +18,7 @@ export interface Witness {
 // Longer than any round: a file that nobody wrote to for a day belongs to nobody, whatever process has its number now.
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-const NAME = /^\.(partial|spool|intent)-(.+)-(\d+)-(\d+)-[0-9a-f]{16}$/;
+const NAME = /^\.(partial|spool|intent|drill)-(.+)-(\d+)-(\d+)-[0-9a-f]{16}$/;
 
 /** The leading dot keeps an unfinished file out of every listing: no object key has one. */
 export function leftoverName(kind: LeftoverKind, owner: Owner, random: string): string {

@@ -46,6 +46,7 @@ export class FakeHost implements Host {
   };
   readonly readLine = async (): Promise<string | undefined> => this.#lines.shift();
   readonly isAlive = (): boolean => false;
+  readonly end = (): void => undefined;
   readonly on = (signal: Signal, handler: () => void): void => {
     this.#handlers.set(signal, handler);
   };

@@ -1,5 +1,5 @@
 import { CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, VAULT_ENDS } from './common.ts';
-import { duration, text, time } from './flag.ts';
+import { choice, duration, text, time } from './flag.ts';
 import type { Verb } from './verb.ts';
 
 export const RESTORE = {
@@ -55,6 +55,65 @@ ok    guard: age: 0.6 h of work will be lost`,
     'level_installed',
     'level_unsealed',
     ...VAULT_ENDS,
+    'spool_no_space',
+    ...STORAGE_ENDS,
+    ...STOP_ENDS,
+  ],
+} as const satisfies Verb;
+
+export const DRILL = {
+  summary: 'try a snapshot out on a server that is thrown away',
+  story:
+    'The snapshot is read, proved and restored into an empty server of your own vault or bao, which can reach nothing and is gone afterwards. It is opened with ' +
+    '"recovery.shares", and its canary, and what "drill" lists in the configuration, is read back. A drill never takes an older snapshot in place of a bad one.',
+  flags: {
+    ...CONFIGURED,
+    destination: text('NAME', 'take it from this destination; if nothing is said, from any that has it whole'),
+    snapshot: text('NAME', 'the snapshot of this name; "latest", the newest proved one, if nothing is said'),
+    file: text('FILE', 'a snapshot in a file of this host', 'file'),
+    level: choice('LEVEL', 'how far to go; canary-read if nothing is said', ['verified', 'installed', 'unsealed', 'canary-read']),
+    'server-binary': text('FILE', 'the vault or bao to restore with', 'file'),
+    address: text('URL', 'an empty server to restore into instead; you keep it apart and throw it away'),
+    'max-age': duration('D', 'how old the canary may be; "drill.max_age" of the configuration if nothing is said'),
+    'restore-timeout': duration('D', 'how long the server may take to apply it; 15m if nothing is said'),
+    'no-record': { doc: 'write no record of it beside the snapshot' },
+    'dry-run': { doc: 'only read the snapshot, and see whether a drill could be done here' },
+    ...JSON_REPORT,
+  },
+  apart: ['snapshot', 'file'],
+  example: {
+    asked: 'vault-snapshotd drill --config /etc/vault.d/recovery.json',
+    prints: `drill: local: raft_snapshot-1767323045000000000.snap, 35m old: canary-read
+      restored in 19 s, canary 35m old and equal`,
+  },
+  ok: 'the wanted level is proved; with --dry-run: it could be done here',
+  ends: [
+    ...CONFIG_ENDS,
+    'refused',
+    'cluster_mismatch',
+    'server_too_old',
+    'object_cold',
+    'egress_open',
+    'no_namespace',
+    'stale',
+    'canary_stale',
+    'level_verified',
+    'level_installed',
+    'level_unsealed',
+    'not_found',
+    'archive_corrupt',
+    'init_failed',
+    'server_exited',
+    'server_refused',
+    'restore_timeout',
+    'seal_config_differs',
+    'wrong_unseal_keys',
+    'node_removed',
+    'audit_blocked',
+    'no_token',
+    'canary_missing',
+    'canary_differs',
+    'check_failed',
     'spool_no_space',
     ...STORAGE_ENDS,
     ...STOP_ENDS,

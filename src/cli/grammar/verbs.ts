@@ -1,10 +1,11 @@
 // A verb is added in three places: its declaration, in a file of this folder and one line of VERBS; its work, in commands/<verb>.ts as a
 // function of `Asked<'verb'>`, whose `flags` and `args` have the types that the declaration gives them; and one line in run.ts.
 // Parsing, help, completion, the man page and docs/cli.md follow from the declaration: `npm run docs` writes them anew.
+import { BOOTSTRAP } from './bootstrapping.ts';
 import { IMPORT } from './importing.ts';
 import { INIT } from './init.ts';
 import { INSPECT, LIST, PRUNE, VERIFY } from './reading.ts';
-import { RESTORE } from './recovering.ts';
+import { DRILL, RESTORE } from './recovering.ts';
 import { CHECK, DAEMON } from './running.ts';
 import { STATUS } from './status.ts';
 import { COMPLETION, HELP, VERSION_VERB } from './telling.ts';
@@ -21,6 +22,8 @@ const VERBS = {
   prune: PRUNE,
   import: IMPORT,
   restore: RESTORE,
+  bootstrap: BOOTSTRAP,
+  drill: DRILL,
   init: INIT,
   completion: COMPLETION,
   help: HELP,
@@ -45,4 +48,4 @@ export function verbOf(name: VerbName): Verb {
 }
 
 /** Words that messages of ours name already, or will: never taken for the path of a file. */
-export const LATER_VERBS = ['drill', 'bootstrap'];
+export const LATER_VERBS = ['bootstrap'];

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -42,54 +45,88 @@ describe('azure, without a secret,', () => {
     return openAzure({ container, login, caCertFile: authority.caFile, ...change });
   }
 
-  it('logs in with the identity of the machine, past every proxy', async () => {
-    const asked: string[] = [];
-    const machine = await listen(
-      createServer((request, response) => {
+  describe('with the identity of the machine', () => {
+    // One for all tests: the SDK remembers for the life of the process where it found the machine, and the tokens of each identity.
+    let machine: Server;
+    let answer: RequestListener;
+    let asked: string[];
+    let login: AzureLogin;
+
+    beforeAll(async () => {
+      machine = createServer((request, response) => {
         asked.push(request.url ?? '');
-        response.end(
-          JSON.stringify({
-            access_token: token(),
-            expires_on: String(Math.floor(Date.now() / 1000) + 3600),
-            resource: 'https://storage.azure.com',
-            token_type: 'Bearer',
-          }),
-        );
-      }),
-    );
-    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
-    vi.stubEnv('IDENTITY_ENDPOINT', `http://127.0.0.1:${machine}/token`);
-    vi.stubEnv('IDENTITY_HEADER', 'of-the-machine');
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const login: AzureLogin = { method: 'managed_identity', endpoint: secure.endpoint, clientId: '11111111-2222-3333-4444-555555555555' };
-    const storage = await open(login);
-    await put(storage, KEY, SNAP);
-    expect(await contentOf(storage)).toEqual(SNAP);
-    expect(asked).toHaveLength(1);
-    expect(asked[0]).toContain('11111111-2222-3333-4444-555555555555');
-  });
+        answer(request, response);
+      }).listen(0, '127.0.0.1');
+      await once(machine, 'listening');
+    });
 
-  it('says that a machine without an identity has none', async () => {
-    const machine = await listen(
-      createServer((_, response) => response.writeHead(400).end('{"error":"invalid_request","error_description":"Identity not found"}')),
-    );
-    vi.stubEnv('IDENTITY_ENDPOINT', `http://127.0.0.1:${machine}/token`);
-    vi.stubEnv('IDENTITY_HEADER', 'of-the-machine');
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const storage = await open({ method: 'managed_identity', endpoint: secure.endpoint, clientId: undefined });
-    await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({ message: expect.stringContaining('no token for the identity') });
-  });
+    afterAll(() => {
+      machine.closeAllConnections();
+      machine.close();
+    });
 
-  it('gives up an identity that never answers', async () => {
-    const machine = await listen(createServer(() => undefined));
-    vi.stubEnv('IDENTITY_ENDPOINT', `http://127.0.0.1:${machine}/token`);
-    vi.stubEnv('IDENTITY_HEADER', 'of-the-machine');
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const stop = new AbortController();
-    const storage = await open({ method: 'managed_identity', endpoint: secure.endpoint, clientId: undefined });
-    const waiting = storage.stat(KEY, stop.signal);
-    stop.abort();
-    await expect(waiting).rejects.toMatchObject({ code: 'stopped' });
+    beforeEach(() => {
+      asked = [];
+      login = { method: 'managed_identity', endpoint: secure.endpoint, clientId: randomUUID() };
+      vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
+      vi.stubEnv('IDENTITY_ENDPOINT', `http://127.0.0.1:${(machine.address() as AddressInfo).port}/token`);
+      vi.stubEnv('IDENTITY_HEADER', 'of-the-machine');
+      onTestFinished(() => void vi.unstubAllEnvs());
+    });
+
+    const issue = (lifeSeconds: number): RequestListener => {
+      return (_, response) => {
+        const expires = String(Math.floor(Date.now() / 1000) + lifeSeconds);
+        response.end(JSON.stringify({ access_token: token(), expires_on: expires, resource: 'https://storage.azure.com', token_type: 'Bearer' }));
+      };
+    };
+
+    it('logs in, past every proxy', async () => {
+      answer = issue(3600);
+      const storage = await open(login);
+      await put(storage, KEY, SNAP);
+      expect(await contentOf(storage)).toEqual(SNAP);
+      expect(asked).toEqual([expect.stringContaining(String('clientId' in login && login.clientId))]);
+    });
+
+    it('asks anew for a token that ends soon', async () => {
+      answer = issue(60);
+      const storage = await open(login);
+      await put(storage, KEY, SNAP);
+      expect(asked.length).toBeGreaterThan(1);
+    });
+
+    it('says that the machine has no such identity', async () => {
+      answer = (_, response) => void response.writeHead(400).end('{"error":"invalid_request","error_description":"Identity not found"}');
+      const storage = await open(login);
+      const message = expect.stringContaining('no token for the identity');
+      await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({ code: expect.stringMatching(/^storage_/), message });
+      expect(asked).not.toEqual([]);
+    });
+
+    it('gives up a machine that never answers, and asks it again', async () => {
+      answer = () => undefined;
+      const storage = await openAzure({ container, login, caCertFile: authority.caFile, idleMs: 500 });
+      await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({
+        code: 'storage_unavailable',
+        message: expect.stringMatching(/silent for 0.5s|no token for the identity after 0.5s/),
+      });
+      const stop = new AbortController();
+      const waiting = storage.stat(KEY, stop.signal);
+      stop.abort();
+      await expect(waiting).rejects.toMatchObject({ code: 'stopped' });
+      answer = issue(3600);
+      await expect
+        .poll(
+          () =>
+            storage.stat(KEY, NEVER).then(
+              () => 'served',
+              () => 'refused',
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe('served');
+    });
   });
 
   it('says what a pod lacks', async () => {

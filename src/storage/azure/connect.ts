@@ -24,11 +24,13 @@ interface Access {
 export class AzureAccount {
   readonly #settings: AzureSettings;
   readonly #env: Environment;
+  readonly #idleMs: number;
   #last: { readonly secret: string; readonly client: ContainerClient; readonly agent: Agent; readonly signedUrl: URL } | undefined;
 
-  constructor(settings: AzureSettings, env: Environment) {
+  constructor(settings: AzureSettings, env: Environment, idleMs: number) {
     this.#settings = settings;
     this.#env = env;
+    this.#idleMs = idleMs;
   }
 
   /** Without signature. What only a connection string tells is known after its first use. */
@@ -86,7 +88,7 @@ export class AzureAccount {
       signedUrl.search = secret.replace(/^\?/, '');
       return { signedUrl, credential: new AnonymousCredential() };
     }
-    return { signedUrl, credential: await openIdentity(login, this.#env, ca) };
+    return { signedUrl, credential: await openIdentity(login, this.#env, ca, this.#idleMs) };
   }
 }
 

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import type { TokenCredential } from '@azure/identity';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
+import { inTime } from '../in-time.ts';
 import { agentFor } from './agent.ts';
 import type { AzureLogin } from './config.ts';
 
@@ -13,7 +14,14 @@ type IdentityLogin = Extract<AzureLogin, { readonly method: 'managed_identity' |
  * The package is large, so it comes only when it is wanted. It reads the environment itself: IDENTITY_ENDPOINT, IDENTITY_HEADER and their kin
  * for a managed identity; AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE and AZURE_AUTHORITY_HOST for one of a pod.
  */
-export async function openIdentity({ method, clientId }: IdentityLogin, env: Environment, ca: string | undefined): Promise<TokenCredential> {
+export async function openIdentity(login: IdentityLogin, env: Environment, ca: string | undefined, limitMs: number): Promise<TokenCredential> {
+  const credential = await createIdentity(login, env, ca);
+  const tooLong = () => new SnapshotError('storage_unavailable', `azure: no token for the identity after ${limitMs / 1000}s`);
+  // The package waits for ever on a machine that never answers, and gives everybody who asks later the same wait.
+  return { getToken: (scopes, options) => inTime(credential.getToken(scopes, options), limitMs, tooLong) };
+}
+
+async function createIdentity({ method, clientId }: IdentityLogin, env: Environment, ca: string | undefined): Promise<TokenCredential> {
   const { ManagedIdentityCredential, WorkloadIdentityCredential } = await import('@azure/identity');
   const which = clientId === undefined ? {} : { clientId };
   // A machine is asked for its identity by plain http and on itself: never through a proxy, which the SDK would take from the environment.

@@ -27,7 +27,7 @@ export interface AzureStorageDeps {
 }
 
 export async function openAzureStorage(settings: AzureSettings, deps: AzureStorageDeps): Promise<Storage> {
-  return new AzureStorage(settings, new AzureAccount(settings, deps.env), deps);
+  return new AzureStorage(settings, new AzureAccount(settings, deps.env, deps.idleMs ?? IDLE_MS), deps);
 }
 
 /** A container of Azure Blob Storage, or of what speaks its language. */

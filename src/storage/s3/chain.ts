@@ -1,4 +1,5 @@
 import { SnapshotError } from '../../errors.ts';
+import { inTime } from '../in-time.ts';
 import { CREDENTIALS_ADVICE } from './errors.ts';
 
 interface ChainOptions {
@@ -17,20 +18,10 @@ export function credentialChain(init: object, { bucket, limitMs }: ChainOptions)
   let chain: Chain | undefined;
   return async (properties) => {
     const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
-    const current = chain ?? fromNodeProviderChain(init);
-    chain = current;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        chain = undefined;
-        const says = `s3: ${bucket}: no credentials after ${limitMs / 1000}s`;
-        reject(new SnapshotError('storage_unavailable', says, { advice: CREDENTIALS_ADVICE }));
-      }, limitMs);
+    chain ??= fromNodeProviderChain(init);
+    return await inTime(chain(properties), limitMs, () => {
+      chain = undefined;
+      return new SnapshotError('storage_unavailable', `s3: ${bucket}: no credentials after ${limitMs / 1000}s`, { advice: CREDENTIALS_ADVICE });
     });
-    try {
-      return await Promise.race([current(properties), tooLong]);
-    } finally {
-      clearTimeout(timer);
-    }
   };
 }

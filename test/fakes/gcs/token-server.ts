@@ -12,6 +12,8 @@ export class TokenServer {
   readonly asked: string[] = [];
   refusal: { readonly status: number; readonly body: string } | undefined;
   isSilent = false;
+  /** Of the next tokens. */
+  lifeSeconds = 3600;
   readonly address: string;
   readonly #server: Server;
   #tokens = 0;
@@ -49,7 +51,7 @@ export class TokenServer {
     const token = {
       access_token: `token-${++this.#tokens}`,
       token_type: 'Bearer',
-      expires_in: 3600,
+      expires_in: this.lifeSeconds,
       issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     };
     outgoing.writeHead(200, headers).end(JSON.stringify(token));

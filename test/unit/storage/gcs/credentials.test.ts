@@ -43,6 +43,16 @@ describe('a workload identity', () => {
     expect(shown).toEqual(['open Bearer token-1', 'end undefined', 'stat Bearer token-1', 'stat Bearer token-2']);
   });
 
+  it('takes a new token before the old one ends', async () => {
+    const { tokens, file } = await federation();
+    tokens.lifeSeconds = 60;
+    const { gcs, storage } = await gcsScene({ login: google(fileSecret(file)) });
+    await storage.stat(KEY, NEVER);
+    await storage.stat(KEY, NEVER);
+    // One that finds nothing also asks whether the bucket is there.
+    expect(gcs.asked.map(({ headers }) => headers.authorization)).toEqual([1, 2, 3, 4].map((nth) => `Bearer token-${nth}`));
+  });
+
   it('logs in anew after its token was refused', async () => {
     const { file } = await federation();
     const { gcs, storage } = await gcsScene({ login: google(fileSecret(file)) });
@@ -86,15 +96,32 @@ describe('a workload identity', () => {
   });
 });
 
-it('takes the identity of the machine', async () => {
-  const tokens = await TokenServer.start();
-  vi.stubEnv('GCE_METADATA_HOST', tokens.address.replace('http://', ''));
-  vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
-  vi.stubEnv('CLOUDSDK_CONFIG', await scratchDirectory());
-  const { gcs, storage } = await gcsScene({ login: google(undefined) });
-  await storage.stat(KEY, NEVER);
-  expect(tokens.asked.at(-1)).toContain('/instance/service-accounts/default/token');
-  expect(gcs.asked[0]?.headers.authorization).toBe('Bearer token-1');
+describe('the identity of the machine', () => {
+  async function machine(options: { readonly idleMs?: number } = {}) {
+    const tokens = await TokenServer.start();
+    vi.stubEnv('GCE_METADATA_HOST', tokens.address.replace('http://', ''));
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
+    vi.stubEnv('CLOUDSDK_CONFIG', await scratchDirectory());
+    return { tokens, ...(await gcsScene({ login: google(undefined) }, options)) };
+  }
+
+  it('is taken, and its token renewed before it ends', async () => {
+    const { tokens, gcs, storage } = await machine();
+    tokens.lifeSeconds = 60;
+    await storage.stat(KEY, NEVER);
+    await storage.stat(KEY, NEVER);
+    expect(tokens.asked.at(-1)).toContain('/instance/service-accounts/default/token');
+    // One that finds nothing also asks whether the bucket is there.
+    expect(gcs.asked.map(({ headers }) => headers.authorization)).toEqual([1, 2, 3, 4].map((nth) => `Bearer token-${nth}`));
+  });
+
+  it('is given up when the metadata server never answers', async () => {
+    const { tokens, storage } = await machine({ idleMs: 200 });
+    tokens.isSilent = true;
+    await expect(storage.stat(KEY, NEVER)).rejects.toMatchObject({ code: 'storage_unavailable', message: expect.stringContaining('no access token') });
+    tokens.isSilent = false;
+    expect(await storage.stat(KEY, NEVER)).toBeUndefined();
+  });
 });
 
 it('says so when there is nothing to log in with', async () => {

@@ -134,7 +134,7 @@ export class VerifyTurn {
     if (!isGivenUp) this.#queue.push(waiting);
     // That a round comes in between is no fault, unless one always does.
     if (code === 'round_timeout' && !isGivenUp) return;
-    const fields = { event: 'verify_failed', destination: this.name, key: waiting.key, code, error: message, advice };
+    const fields = { event: 'snapshot_unread', destination: this.name, key: waiting.key, code, error: message, advice };
     this.#deps.log.warn(fields, 'could not read a stored snapshot back');
   }
 }

@@ -173,12 +173,25 @@ export const EVENTS = {
     means: 'The snapshot is whole, but something about it is odd.',
     remedy: 'read `warning`',
   },
-  verify_failed: {
+  snapshot_unread: {
     level: 'warn',
     fields: `destination, key, ${FAILURE}`,
     means: 'A stored snapshot could not be read to its end, which says nothing about it. Up to three tries, a round between them.',
     remedy: BY_CODE,
   },
+  drill_done: {
+    level: 'info',
+    fields: 'key, level, seconds, rto_seconds',
+    means: '`drill_schedule`: the newest snapshot was tried out on a server that is thrown away.',
+    remedy: NOTHING,
+  },
+  drill_failed: {
+    level: 'error',
+    fields: `key, level, seconds, ${FAILURE}`,
+    means: '`drill_schedule`: a restore of the newest snapshot does not work.',
+    remedy: BY_CODE,
+  },
+  drill_warning: { level: 'warn', fields: 'warning', means: 'Something about a restore drill is odd, or is left of it.', remedy: 'read `warning`' },
   vault_login: { level: 'debug', fields: 'method, life_ms', means: 'A login gave a token.', remedy: NOTHING },
   vault_token_renewed: { level: 'debug', fields: 'life_ms', means: 'The token lives on.', remedy: NOTHING },
   vault_token_not_revoked: { level: 'debug', fields: 'code', means: 'At the end, our own token could not be revoked; it ends by itself.', remedy: NOTHING },

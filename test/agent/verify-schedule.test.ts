@@ -1,57 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Agent } from '../../src/agent/agent.ts';
-import type { Destination } from '../../src/agent/destination.ts';
-import { VerifySchedule } from '../../src/agent/verify-schedule.ts';
-import type { VerifyPlan } from '../../src/agent/verify-turn.ts';
 import { SnapshotError } from '../../src/errors.ts';
-import type { ObjectKey } from '../../src/storage/key.ts';
 import { LEADER, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { moved, viewOf } from './ledger.ts';
-import { aScene, destinationOf, HOUR_MS, type Scene, visible } from './scene.ts';
+import { aScene, destinationOf, HOUR_MS, visible } from './scene.ts';
+import { AT_HALF_PAST_TWO, records, Slow, startVerifying, verified } from './verifying.ts';
 
 const MINUTE_MS = 60_000;
-/** At 12:00 a scene begins, with a round each hour. */
-const AT_HALF_PAST_TWO: VerifyPlan = { rule: { kind: 'cron', expression: '30 14 * * *', timezone: 'UTC' }, samplePercent: 0 };
-
-/** A daemon with a fresh memory, which verifies between its rounds. */
-function startVerifying(scene: Scene, destinations: readonly Destination[], plan: VerifyPlan = AT_HALF_PAST_TWO) {
-  const { deps } = scene;
-  const verifying = new VerifySchedule(plan, destinations, deps);
-  const tell: typeof deps.tell = (event) => {
-    deps.tell(event);
-    verifying.hear(event);
-  };
-  const agent = new Agent({ ...deps, tell }, destinations, 0, verifying);
-  const stop = new AbortController();
-  const ended = agent.run({ stop: stop.signal, abort: stop.signal });
-  return {
-    stop: async () => {
-      stop.abort(new SnapshotError('stopped', 'enough'));
-      await ended;
-    },
-  };
-}
-
-/** Does something once each snapshot is read so far, as long as it is told to. */
-class Slow extends MemoryStorage {
-  onChunk: () => void = () => undefined;
-
-  override async *read(key: ObjectKey, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of super.read(key, signal)) {
-      if (key.endsWith('.snap')) this.onChunk();
-      yield chunk;
-    }
-  }
-}
-
-function records({ objects }: MemoryStorage): readonly string[] {
-  return [...objects.keys()].flatMap((key) => /\.verified-(.*)\.json$/.exec(key)?.[1] ?? []);
-}
-
-function verified({ events }: Scene) {
-  return events.flatMap((event) => (event.kind === 'verified' ? [{ destination: event.destination, name: event.name, code: event.error?.code }] : []));
-}
 
 describe('verifying by the clock', () => {
   it('proves the newest of each destination again at its time, and notes it there', async () => {
@@ -168,7 +123,7 @@ describe('a round that is due', () => {
     const committed = steps.indexOf(`commit ${visible(aws)[3]}`);
     expect(steps.slice(0, committed).filter(isRead)).toEqual([]);
     expect(steps.slice(committed).filter(isRead)).not.toEqual([]);
-    expect(scene.log.of('verify_failed')).toEqual([]);
+    expect(scene.log.of('snapshot_unread')).toEqual([]);
   });
 
   it('is told of, when there is never enough time before it', async () => {
@@ -185,7 +140,7 @@ describe('a round that is due', () => {
     await scene.clock.advance(4 * HOUR_MS);
     await daemon.stop();
     expect(cuts).toBe(3);
-    expect(scene.log.of('verify_failed')).toMatchObject([{ level: 'warn', fields: { code: 'round_timeout', key: visible(aws)[2] } }]);
+    expect(scene.log.of('snapshot_unread')).toMatchObject([{ level: 'warn', fields: { code: 'round_timeout', key: visible(aws)[2] } }]);
     expect(verified(scene)).toEqual([]);
   });
 });
@@ -200,7 +155,7 @@ describe('a destination in trouble', () => {
     aws.inject({ step: 'read', nth: 12, error: 'hang' });
     await scene.clock.advance(MINUTE_MS);
     expect(verified(scene).map(({ destination }) => destination)).toEqual(['disk']);
-    expect(scene.log.of('verify_failed')).toMatchObject([{ level: 'warn', fields: { destination: 'aws', code: 'storage_unavailable' } }]);
+    expect(scene.log.of('snapshot_unread')).toMatchObject([{ level: 'warn', fields: { destination: 'aws', code: 'storage_unavailable' } }]);
     await scene.clock.advance(HOUR_MS);
     await daemon.stop();
     expect(verified(scene).map(({ destination }) => destination)).toEqual(['disk', 'aws']);
@@ -217,7 +172,7 @@ describe('a destination in trouble', () => {
     };
     await scene.clock.advance(25 * HOUR_MS);
     await daemon.stop();
-    expect(scene.log.of('verify_failed')).toHaveLength(1);
+    expect(scene.log.of('snapshot_unread')).toHaveLength(1);
     expect(moved(viewOf(scene, [destinationOf(aws)]))).not.toHaveProperty('memory.verification failures');
     expect(new Set(verified(scene).map(({ name }) => name)).size).toBe(visible(aws).length - 1);
   });
@@ -255,6 +210,6 @@ describe('a destination in trouble', () => {
     expect(aws.steps.slice(from)).toEqual([]);
     expect(verified(scene)).toEqual([]);
     expect(records(aws)).toEqual([]);
-    expect(scene.log.of('verify_failed')).toEqual([]);
+    expect(scene.log.of('snapshot_unread')).toEqual([]);
   });
 });

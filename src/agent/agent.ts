@@ -7,6 +7,7 @@ import { type Destination, schedulesOf } from './destination.ts';
 import { logReport } from './log-report.ts';
 import { lookAround, lookAtStock } from './look.ts';
 import type { RoundReport } from './report.ts';
+import { LEADERSHIP_LOOK_MS, restLeading } from './rest-leading.ts';
 import { runRound } from './round.ts';
 import { dueTime, intervalMs, retryDelayMs, skipTicks } from './schedule.ts';
 import { adoptUnfinished, prepare } from './start.ts';
@@ -17,10 +18,6 @@ export interface StopSignals {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
 }
-
-// A standby asks this often whether it leads now, besides its own ticks: leadership that moves about between the ticks
-// of all the agents would leave the cluster without a snapshot.
-const LEADERSHIP_LOOK_MS = 60_000;
 
 /** The timer around the rounds of one cluster. It owns what is remembered between them. */
 export class Agent {
@@ -84,11 +81,8 @@ export class Agent {
     this.#tellNext(nextRound, now);
     progress?.resting(now, next);
     await this.#look(nextRound.getTime() - now.getTime(), signal);
-    if (this.#isLeading) {
-      this.#verifying?.rest();
-      await this.#verifying?.keep(next, nextRound, signal);
-    }
-    await clock.waitUntil(next, signal);
+    if (this.#isLeading) await restLeading(next, this.#deps, this.#verifying, signal);
+    else await clock.waitUntil(next, signal);
     progress?.awake();
   }
 
@@ -96,7 +90,7 @@ export class Agent {
     for (const schedule of schedulesOf(this.#destinations)) {
       const served = this.#destinations.filter((destination) => destination.schedule === schedule);
       const at = new Date(Math.max(nextRound.getTime(), dueFirst(served, now).getTime()));
-      this.#deps.tell({ kind: 'next_round', schedule, at, intervalMs: shortestInterval(served, now) });
+      this.#deps.tell({ kind: 'next_round', schedule, at });
     }
   }
 

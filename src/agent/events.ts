@@ -46,7 +46,7 @@ export type AgentEvent =
   /** Every round on the leader, and every turn in which nobody could tell who leads. */
   | { readonly kind: 'round_ended'; readonly roundId: string; readonly schedules: readonly string[]; readonly report: RoundReport }
   | { readonly kind: 'ticks_skipped'; readonly schedule: string; readonly count: number }
-  | { readonly kind: 'next_round'; readonly schedule: string; readonly at: Date; readonly intervalMs: number }
+  | { readonly kind: 'next_round'; readonly schedule: string; readonly at: Date }
   | { readonly kind: 'destination_up'; readonly destination: string; readonly error: SnapshotError | undefined }
   /** The newest proved one there; undefined: there is none. */
   | { readonly kind: 'newest'; readonly destination: string; readonly manifest: Manifest | undefined }

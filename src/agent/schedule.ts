@@ -19,6 +19,32 @@ export function intervalMs(rule: ScheduleRule, from: Date): number {
   return nextTime(rule, first).getTime() - first.getTime();
 }
 
+// A rule is looked through for gaps beyond a minute, an hour and a day, each for as long as it takes until such a rule repeats itself.
+const LOOKED_THROUGH = [
+  { leastMs: 60_000, spanMs: 2 * 3_600_000 },
+  { leastMs: 3_600_000, spanMs: 8 * 86_400_000 },
+  { leastMs: 86_400_000, spanMs: 366 * 86_400_000 },
+] as const;
+
+/** The longest time without a snapshot that the rule wants, such as the weekend of one for working days. The hour that a change of the clocks adds is none. */
+export function longestGapMs(rule: ScheduleRule, from: Date): number {
+  if (rule.kind === 'interval') return rule.everyMs;
+  const cron = new Cron(rule.expression, { timezone: rule.timezone, paused: true });
+  const first = nextTime(rule, from);
+  let longest = intervalMs(rule, from);
+  for (const { leastMs, spanMs } of LOOKED_THROUGH) {
+    // A longer gap that begins within reach ends with the first run beyond it.
+    for (let at = first.getTime(); at < first.getTime() + spanMs; ) {
+      const reach = 1.1 * Math.max(longest, leastMs);
+      const end = nextTime(rule, new Date(at + reach));
+      const begin = cron.previousRuns(1, end)[0] ?? first;
+      if (end.getTime() - begin.getTime() > reach) longest = end.getTime() - begin.getTime();
+      at = end.getTime();
+    }
+  }
+  return longest;
+}
+
 /** When the next snapshot is due, given the time of the last one; none: now. */
 export function dueTime(rule: ScheduleRule, last: Date | undefined, now: Date): Date {
   return last === undefined ? now : nextTime(rule, last);

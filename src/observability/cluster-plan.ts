@@ -1,5 +1,5 @@
 import type { Destination } from '../agent/destination.ts';
-import { intervalMs } from '../agent/schedule.ts';
+import { longestGapMs } from '../agent/schedule.ts';
 import type { Config } from '../config/config.ts';
 import { within } from '../storage/key.ts';
 import type { VaultClient } from '../vault/client.ts';
@@ -14,7 +14,7 @@ export function planOf(config: Config, destinations: readonly Destination[], vau
     vaultAddress: config.vault.address,
     isTlsVerified: !config.vault.tls.isVerificationOff,
     destinations: destinations.map(planDestination),
-    schedules: [...rules].map(([name, rule]) => ({ name, intervalMs: intervalMs(rule, now) })),
+    schedules: [...rules].map(([name, rule]) => ({ name, intervalMs: longestGapMs(rule, now) })),
     vitals: () => vault.vitals(),
   };
 }

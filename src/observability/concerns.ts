@@ -49,10 +49,15 @@ export function destinationConcerns(destination: DestinationView, cluster: Clust
   return [...concerns, ...shrunk(destination, now)];
 }
 
-/** A standby's own rounds of before are no longer its business: the destinations tell how its successor does. */
-function roundConcerns({ role, lastRound, history }: ClusterView): readonly Concern[] {
+/**
+ * A standby's own rounds of before are no longer its business: the destinations tell how its successor does. Nor does it matter any more
+ * that nobody could tell who leads, once it is known again and nothing is due.
+ */
+function roundConcerns({ role, lastRound, history, schedules }: ClusterView): readonly Concern[] {
   if (role === 'standby' || lastRound?.outcome !== 'failed') return [];
   const { trouble, endedAt } = lastRound;
+  const isOver = role === 'leader' && schedules.every(({ consecutiveFailures }) => consecutiveFailures === 0);
+  if (isOver && trouble?.code.startsWith('vault_')) return [];
   const since = firstOf(history, ({ outcome }) => outcome === 'failed') ?? endedAt;
   if (trouble) return [{ ...fromTrouble('failing', trouble), since }];
   return [{ level: 'failing', destination: undefined, what: 'the last round failed', since, advice: ERROR_CODES.failed.advice }];
@@ -87,13 +92,13 @@ function vaultConcerns(cluster: ClusterView): readonly Concern[] {
   return concerns;
 }
 
-/** A token is renewed when a third of its life is left: a quarter means that renewing fails. */
+/** A token is renewed when a third of its life is left, or there is a new login when a tenth is: less means that both fail. */
 function tokenConcerns({ token: { expiresAt, lifetimeMs } }: ClusterView, now: Date): readonly Concern[] {
   if (expiresAt === undefined) return [];
   const left = expiresAt.getTime() - now.getTime();
   const advice = 'look for "token" in the journal: renewing it fails';
   if (left <= 0) return [{ level: 'failing', destination: undefined, what: 'the token for Vault has expired', since: expiresAt, advice }];
-  if (left >= lifetimeMs / 4) return [];
+  if (left >= lifetimeMs / 10) return [];
   return [{ level: 'attention', destination: undefined, what: `the token for Vault expires in ${durationOf(left)}`, since: undefined, advice }];
 }
 

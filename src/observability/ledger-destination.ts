@@ -14,7 +14,6 @@ export type DestinationPlan = Pick<DestinationView, 'name' | 'kind' | 'location'
 export class DestinationAccount {
   readonly #now: () => Date;
   #plan: DestinationPlan;
-  #isUp = true;
   #isInRound = false;
   #state: DeliveryState = 'waiting';
   #bytes = 0;
@@ -63,7 +62,7 @@ export class DestinationAccount {
   view(): DestinationView {
     return {
       ...this.#plan,
-      isUp: this.#isUp,
+      isUp: this.#missed === undefined && this.#unseen === undefined,
       state: this.#state,
       bytes: this.#bytes,
       lastSuccessAt: this.#newest && new Date(this.#newest.taken_at),
@@ -96,14 +95,12 @@ export class DestinationAccount {
       case 'missed':
         this.#uploads.failure++;
         this.#state = 'missed';
-        this.#isUp = false;
         this.#missed = toTrouble(event.error, this.#now());
         break;
       case 'upload_retried':
         this.#uploads.retries++;
         break;
       case 'destination_up':
-        this.#isUp = event.error === undefined;
         this.#unseen = event.error && toTrouble(event.error, this.#now());
         break;
       case 'newest':
@@ -132,7 +129,6 @@ export class DestinationAccount {
     this.#bytes = bytes;
     if (state !== 'delivered') return;
     this.#uploads.success++;
-    this.#isUp = true;
     this.#missed = undefined;
     this.#unseen = undefined;
   }
@@ -141,6 +137,8 @@ export class DestinationAccount {
   #learn(manifest: Manifest | undefined): void {
     if (manifest && Date.parse(manifest.taken_at) > this.#now().getTime() + SKEW_MS) return;
     this.#newest = manifest;
+    // Another node has brought one there since: what this one missed is made good.
+    if (manifest && this.#missed && Date.parse(manifest.taken_at) > this.#missed.at.getTime()) this.#missed = undefined;
   }
 
   #frozen(reason: string | undefined): Trouble | undefined {

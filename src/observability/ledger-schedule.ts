@@ -10,6 +10,8 @@ export class ScheduleAccount {
   #nextAt: Date | undefined;
   #lastAttemptAt: Date | undefined;
   #consecutiveFailures = 0;
+  /** The last of them was that nobody could tell who leads. */
+  #isBlind = false;
   #successes = 0;
   #failures = 0;
   #skipped = 0;
@@ -26,6 +28,11 @@ export class ScheduleAccount {
   /** `destinations`: the names of those that go by this schedule. */
   hear(event: AgentEvent, destinations: readonly string[]): void {
     switch (event.kind) {
+      case 'leadership':
+        // The rounds are another node's now, or it is known again who leads, and what is due is tried anew.
+        if (event.role === 'standby' || this.#isBlind) this.#consecutiveFailures = 0;
+        this.#isBlind = false;
+        break;
       case 'round_began':
         if (event.schedules.includes(this.#name)) this.#lastAttemptAt = this.#now();
         break;
@@ -36,9 +43,7 @@ export class ScheduleAccount {
         if (event.schedule === this.#name) this.#skipped += event.count;
         break;
       case 'next_round':
-        if (event.schedule !== this.#name) break;
-        this.#nextAt = event.at;
-        this.#intervalMs = event.intervalMs;
+        if (event.schedule === this.#name) this.#nextAt = event.at;
     }
   }
 
@@ -57,7 +62,8 @@ export class ScheduleAccount {
 
   #count(report: RoundReport, destinations: readonly string[]): void {
     // Nobody could tell who leads: no round began, but one was wanted.
-    if (report.outcome === 'failed' && report.stage === 'leadership') this.#lastAttemptAt = this.#now();
+    this.#isBlind = report.outcome === 'failed' && report.stage === 'leadership';
+    if (this.#isBlind) this.#lastAttemptAt = this.#now();
     if (hasDelivered(report, destinations)) {
       this.#successes++;
       this.#consecutiveFailures = 0;

@@ -74,7 +74,8 @@ export class Ledger {
     this.#vault.hear(event);
     this.#rounds.hear(event);
     // Most events tell of a few bytes, many times a second, and concern no schedule.
-    if (event.kind === 'leadership' || 'schedules' in event || 'schedule' in event) for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
+    if (event.kind === 'leadership' || 'schedules' in event || 'schedule' in event)
+      for (const [name, account] of this.#schedules) account.hear(event, this.#servedBy(name));
     for (const account of this.#destinations.values()) account.hear(event);
     if (event.kind === 'drilled') this.#hearDrill(event);
     if (event.kind === 'drill_found') this.#hearFound(event);

@@ -29,7 +29,12 @@ export const FAMILIES: readonly Family[] = [
   ofCluster('gauge', 'token_lifetime_seconds', 'The life the token was granted.', ({ token }) => token.lifetimeMs / 1000),
   ofCluster('gauge', 'clock_skew_seconds', 'How far the clock of this host is ahead of that of Vault.', ({ clockSkewMs }) => seconds(clockSkewMs)),
 
-  ofSchedule('gauge', 'schedule_expected_interval_seconds', 'The time from one snapshot to the next, as configured.', ({ intervalMs }) => intervalMs / 1000),
+  ofSchedule(
+    'gauge',
+    'schedule_expected_interval_seconds',
+    'The longest time from one snapshot to the next, as configured.',
+    ({ intervalMs }) => intervalMs / 1000,
+  ),
   ofSchedule('gauge', 'next_run_timestamp_seconds', 'When the next round is due.', ({ nextAt }) => nextAt),
   family(
     'counter',
@@ -69,12 +74,18 @@ export const FAMILIES: readonly Family[] = [
   ofCluster('gauge', 'spool_bytes', 'Bytes in the spool of the round in progress.', ({ spoolBytes }) => spoolBytes),
   ofCluster('gauge', 'spool_free_bytes', 'Room left where the spool lies.', ({ spoolFreeBytes }) => spoolFreeBytes),
 
-  ofDestination('gauge', 'destination_up', 'Whether the destination did what it was last asked.', ({ isUp }) => isUp),
+  ofDestination('gauge', 'destination_up', 'Whether nothing failed there that has not been made good since.', ({ isUp }) => isUp),
   ofDestination(
     'gauge',
     'destination_last_success_timestamp_seconds',
     'When the newest proved snapshot there was taken, by whichever node; 0: none is known.',
     ({ lastSuccessAt }) => lastSuccessAt ?? 0,
+  ),
+  ofDestination(
+    'gauge',
+    'destination_expected_interval_seconds',
+    'The longest time from one snapshot there to the next, as configured.',
+    ({ schedule }, { schedules }) => seconds(schedules.find(({ name }) => name === schedule)?.intervalMs),
   ),
   ofDestination('gauge', 'destination_lag_bytes', 'Bytes of the spool that are yet to be sent there.', lagOf),
   family('counter', 'uploads_total', ['cluster', 'destination', 'result'], 'Deliveries, by how they ended.', ({ name, destinations }) =>

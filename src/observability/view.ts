@@ -67,6 +67,7 @@ export interface TokenView {
 
 export interface ScheduleView {
   readonly name: string;
+  /** The longest time between two snapshots that it wants: at a weekend, one of working days is not late. */
   readonly intervalMs: number;
   readonly nextAt: Date | undefined;
   readonly lastAttemptAt: Date | undefined;
@@ -114,7 +115,7 @@ export interface DestinationView {
   /** Where its snapshots lie: a path or a URL. */
   readonly location: string;
   readonly schedule: string;
-  /** False after a look or a delivery there failed, until one works. */
+  /** False after a delivery there failed, until one works, whichever node's; and after a look, until the next. */
   readonly isUp: boolean;
   readonly state: DeliveryState;
   /** Uploaded in the round in progress. */

@@ -1,7 +1,8 @@
 import type { Destination } from '../../src/agent/destination.ts';
+import { longestGapMs } from '../../src/agent/schedule.ts';
 import { Ledger } from '../../src/observability/ledger.ts';
 import type { ClusterView } from '../../src/observability/view.ts';
-import { HOUR_MS, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 /** The account of everything a scene was told so far. */
 export function viewOf({ events, clock }: Scene, destinations: readonly Destination[]): ClusterView {
@@ -11,7 +12,10 @@ export function viewOf({ events, clock }: Scene, destinations: readonly Destinat
       vaultAddress: 'https://127.0.0.1:8200',
       isTlsVerified: true,
       destinations: destinations.map(({ storage, schedule }) => ({ name: storage.name, kind: storage.kind, location: `memory://${storage.name}`, schedule })),
-      schedules: [...new Set(destinations.map(({ schedule }) => schedule))].map((name) => ({ name, intervalMs: HOUR_MS })),
+      schedules: [...new Map(destinations.map(({ schedule, rule }) => [schedule, rule]))].map(([name, rule]) => ({
+        name,
+        intervalMs: longestGapMs(rule, clock.now()),
+      })),
       vitals: () => ({ token: { expiresAt: undefined, lifetimeMs: 0 }, clockSkewMs: undefined }),
     },
     () => clock.now(),

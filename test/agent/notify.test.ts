@@ -15,7 +15,7 @@ async function heard(leaderships: readonly (typeof LEADER | SnapshotError)[]): P
   const { notifier } = await aNotifier({ healthchecks: `${web.address}/x` });
   const clock = new FakeClock();
   const scene = await aScene({}, { clock });
-  // A round asks twice: before the archive and after it.
+  // A round asks twice: before the archive and after it. What is found between two rounds is asked again in a turn of its own.
   scene.vault.leaderships = [...leaderships];
   const agent = startAgent({ ...scene, deps: { ...scene.deps, tell: notifier.tell } }, [destinationOf(new MemoryStorage({ now: () => clock.now() }))]);
   await clock.advance(3_606_000);
@@ -29,7 +29,7 @@ it('tells a switch of the start and the end of each round', async () => {
 });
 
 it('tells a switch that nobody leads any more, and of the next round', async () => {
-  expect((await heard([LEADER, LEADER, SEALED, LEADER])).slice(0, 5)).toEqual(['POST /x/start', 'POST /x', 'POST /x/fail', 'POST /x/start', 'POST /x']);
+  expect((await heard([LEADER, LEADER, SEALED, SEALED, LEADER])).slice(0, 5)).toEqual(['POST /x/start', 'POST /x', 'POST /x/fail', 'POST /x/start', 'POST /x']);
 });
 
 it('tells a switch nothing of a Vault that this node never led', async () => {

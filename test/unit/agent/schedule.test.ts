@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueTime, intervalMs, nextTime, retryDelayMs, skipTicks } from '../../../src/agent/schedule.ts';
+import { dueTime, intervalMs, longestGapMs, nextTime, retryDelayMs, skipTicks } from '../../../src/agent/schedule.ts';
 
 const HOURLY = { kind: 'interval', everyMs: 3_600_000 } as const;
 const at = (text: string) => new Date(text);
@@ -75,5 +75,35 @@ describe('the interval of a rule', () => {
     { rule: cron('0 3 * * *'), ms: 86_400_000 },
   ])('$rule.kind is $ms ms', ({ rule, ms }) => {
     expect(intervalMs(rule, at('2026-01-01T12:00:00Z'))).toBe(ms);
+  });
+});
+
+describe('the longest gap of a rule', () => {
+  const HOUR_MS = 3_600_000;
+
+  it.each([
+    { rule: HOURLY, hours: 1 },
+    { rule: cron('0 * * * *'), hours: 1 },
+    { rule: cron('0 3 * * *', 'Europe/Berlin'), hours: 24 },
+    { rule: cron('0 2 * * 1-5'), hours: 72 },
+    { rule: cron('0 2 * * 1-5', 'Europe/Berlin'), hours: 72 },
+    { rule: cron('*/5 * * * 1-5'), hours: 48 + 5 / 60 },
+    { rule: cron('*/10 9-17 * * *'), hours: 15 + 10 / 60 },
+    { rule: cron('0,10 * * * *'), hours: 50 / 60 },
+    { rule: cron('*/10 * * * * *'), hours: 10 / 3600 },
+    { rule: cron('0 3 29 2 *'), hours: (4 * 365 + 1) * 24 },
+  ])('$rule.kind $rule.expression $rule.timezone is $hours hours, whenever it is asked for', ({ rule, hours }) => {
+    // A Tuesday, a Saturday, the day before the clocks change, the end of a February.
+    for (const from of ['2026-01-06T12:00:00Z', '2026-01-10T02:00:00Z', '2026-10-24T12:00:00Z', '2027-02-28T23:59:59Z']) {
+      expect({ from, gap: longestGapMs(rule, at(from)) }).toEqual({ from, gap: Math.round(hours * HOUR_MS) });
+    }
+  });
+
+  it.each([
+    { expression: '0 2 1-7 * *', days: 25 },
+    { expression: '0 2 1 * *', days: 31 },
+    { expression: '0 2 * 2-12 *', days: 32 },
+  ])('$expression is about $days days', ({ expression, days }) => {
+    expect(longestGapMs(cron(expression), at('2026-02-03T12:00:00Z')) / (days * 24 * HOUR_MS)).toBeCloseTo(1, 1);
   });
 });

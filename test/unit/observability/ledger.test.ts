@@ -119,9 +119,19 @@ describe('a destination in the ledger', () => {
     const { ledger } = aLedger();
     ledger.tell({ kind: 'missed', destination: 'aws', stage: 'commit', error: BROKEN });
     ledger.tell({ kind: 'destination_up', destination: 'aws', error: undefined });
-    expect(ledger.view().destinations[0]).toMatchObject({ isUp: true, trouble: { code: 'storage_unavailable' } });
+    expect(ledger.view().destinations[0]).toMatchObject({ isUp: false, trouble: { code: 'storage_unavailable' } });
     ledger.tell({ kind: 'delivery', destination: 'aws', state: 'delivered', bytes: 1 });
-    expect(ledger.view().destinations[0]?.trouble).toBeUndefined();
+    expect(ledger.view().destinations[0]).toMatchObject({ isUp: true, trouble: undefined });
+  });
+
+  it('is rid of its trouble with a delivery when another node has brought a snapshot there since', () => {
+    const { ledger } = aLedger();
+    const takenAt = (ms: number) => ({ ...someManifest(), taken_at: new Date(ms).toISOString() });
+    ledger.tell({ kind: 'missed', destination: 'aws', stage: 'commit', error: BROKEN });
+    ledger.tell({ kind: 'newest', destination: 'aws', manifest: takenAt(NOON - 1) });
+    expect(ledger.view().destinations[0]).toMatchObject({ isUp: false, trouble: { code: 'storage_unavailable' } });
+    ledger.tell({ kind: 'newest', destination: 'aws', manifest: takenAt(NOON + 1) });
+    expect(ledger.view().destinations[0]).toMatchObject({ isUp: true, trouble: undefined });
   });
 
   it('stays damaged while other copies prove sound', () => {
@@ -144,6 +154,29 @@ describe('a destination in the ledger', () => {
     });
     ledger.tell({ kind: 'pruned', destination: 'aws', count: 2, frozen: undefined });
     expect(ledger.view().destinations[0]?.retention).toEqual({ deleted: 2, errors: 0, trouble: undefined });
+  });
+});
+
+describe('failures in a row', () => {
+  const LEADERSHIP = { role: 'leader', reason: '', appliedIndex: undefined } as const;
+
+  it('end when it is known again who leads, if that was all', () => {
+    const { ledger, endRound } = aLedger();
+    const inARow = () => ledger.view().schedules[0]?.consecutiveFailures;
+    endRound('one', { outcome: 'failed', stage: 'leadership', error: BROKEN, missed: [] });
+    expect(inARow()).toBe(1);
+    ledger.tell({ kind: 'leadership', ...LEADERSHIP });
+    expect(inARow()).toBe(0);
+    endRound('two', FAILED);
+    ledger.tell({ kind: 'leadership', ...LEADERSHIP });
+    expect(inARow()).toBe(1);
+  });
+
+  it('are no business of a standby', () => {
+    const { ledger, endRound } = aLedger();
+    endRound('one', FAILED);
+    ledger.tell({ kind: 'leadership', ...LEADERSHIP, role: 'standby' });
+    expect(ledger.view().schedules[0]).toMatchObject({ consecutiveFailures: 0, failures: 1 });
   });
 });
 

@@ -18,9 +18,15 @@ const CASES: readonly { readonly what: string; readonly view: Partial<ClusterVie
   { what: 'a standby whose own rounds once failed', view: { role: 'standby', lastRound: failed(HOUR_MS) }, level: 'good', sentence: FRESH },
   {
     what: 'a failed round',
-    view: { lastRound: failed(60_000), history: [round(5 * HOUR_MS), failed(3 * HOUR_MS), failed(60_000)] },
+    view: { lastRound: failed(60_000), history: [round(5 * HOUR_MS), failed(3 * HOUR_MS), failed(60_000)], schedules: [schedule({ consecutiveFailures: 2 })] },
     level: 'failing',
     sentence: `Vault is sealed (for 2 h); ${FRESH}`,
+  },
+  {
+    what: 'a Vault that was sealed while nothing was due, and is back',
+    view: { lastRound: failed(60_000), history: [round(HOUR_MS), failed(60_000)] },
+    level: 'good',
+    sentence: FRESH,
   },
   {
     what: 'a destination that missed the last rounds',
@@ -121,9 +127,9 @@ const CASES: readonly { readonly what: string; readonly view: Partial<ClusterVie
   },
   {
     what: 'a token near its end',
-    view: { token: { expiresAt: ago(-14 * 60_000), lifetimeMs: HOUR_MS } },
+    view: { token: { expiresAt: ago(-5 * 60_000), lifetimeMs: HOUR_MS } },
     level: 'attention',
-    sentence: `the token for Vault expires in 14 min; ${FRESH}`,
+    sentence: `the token for Vault expires in 5 min; ${FRESH}`,
   },
   {
     what: 'an expired token',

@@ -63,7 +63,8 @@ export class UploadGate {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#open.delete(socket);
-        other.destroy();
+        // What it has still to say goes out first.
+        other.destroySoon();
       });
     }
     client.on('data', (chunk: Buffer) => {

@@ -1,11 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { scratchDirectory } from '../fakes/scratch.ts';
 import { serverBinary, VAULT } from '../servers/binaries.ts';
 import { appRole } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
-import { type Ended, type Running, run, start } from '../system/program.ts';
+import { type Ended, type Environment, type Running, run, start } from '../system/program.ts';
 import { makeScene, type Scene, type Settings, unfinishedIn } from '../system/scene.ts';
 import { reportOf } from './told.ts';
 
@@ -30,15 +31,26 @@ export interface Drilled {
   readonly token_way: string | null;
 }
 
-/** A cluster that a drill is about: its snapshots with canaries, and the configuration of who recovers. */
+/** A cluster that a drill is about: its snapshots, with canaries. */
 export interface DrillScene extends Scene {
   /** Takes a snapshot now; resolves with its name. */
   take(): Promise<string>;
-  args(...flags: readonly string[]): readonly string[];
-  drill(...flags: readonly string[]): Promise<{ readonly ended: Ended; readonly told: Drilled }>;
-  begin(...flags: readonly string[]): Running;
-  /** Writes the recovery configuration anew: these shares, and these keys besides or instead. */
-  recover(shares: readonly string[], settings?: Settings): Promise<void>;
+  /** A host that drills, with these shares and these keys besides or instead; each has a state directory of its own. */
+  host(shares: readonly string[], settings?: Settings): Promise<DrillHost>;
+}
+
+export interface DrillHost {
+  readonly state: string;
+  /** Where its snapshots come from. */
+  readonly destination: string;
+  /** To its end; whatever the end is, nothing must be left. */
+  drill(flags?: readonly string[], env?: Environment): Promise<Told>;
+  begin(flags?: readonly string[]): Running;
+}
+
+export interface Told {
+  readonly ended: Ended;
+  readonly told: Drilled;
 }
 
 const POLICY = `
@@ -70,42 +82,44 @@ export async function makeDrillScene(leader: VaultNode, settings: Settings = {})
   const drillRole = await appRole(leader, { role: 'drill', policy: DRILL_POLICY });
   const binary = await serverBinary(VAULT);
   const scene = await makeScene(leader.address, role, { canary: { mount: 'secret' }, ...settings });
-  const recovery = join(scene.directory, 'recovery.json');
-  const shareFile = join(scene.directory, 'shares');
-  const recover = async (shares: readonly string[], changed: Settings = {}) => {
-    await writeFile(shareFile, `${shares.join('\n')}\n`, { mode: 0o600 });
-    const { drill, ...rest } = changed;
-    const login = { role_id: drillRole.roleId, secret_id: drillRole.secretId };
-    const own = {
-      addr: leader.address,
-      spool_path: scene.state,
-      local_storage: { path: scene.destination },
-      ...(shares.length > 0 && { recovery: { shares: [{ file: shareFile }] } }),
-      drill: { binary, ...login, ...(drill as Settings | undefined) },
-      ...rest,
-    };
-    await writeFile(recovery, JSON.stringify(own), { mode: 0o600 });
-  };
-  await recover(leader.keys.slice(0, leader.threshold));
   const take = async () => {
     const ended = await run(['--once', '--json', '--config', scene.config]);
     expect(ended).toMatchObject({ code: 0 });
     return reportOf(ended).snapshot.name;
   };
-  const args = (...flags: readonly string[]) => ['drill', '--config', recovery, '--json', ...flags];
-  const drill = async (...flags: readonly string[]) => {
-    const ended = await run(args(...flags));
+  const host = async (shares: readonly string[], { drill, ...rest }: Settings = {}) => {
+    const directory = await scratchDirectory();
+    const [state, config, shareFile] = [join(directory, 'state'), join(directory, 'recovery.json'), join(directory, 'shares')];
+    await writeFile(shareFile, `${shares.join('\n')}\n`, { mode: 0o600 });
+    const own = {
+      addr: leader.address,
+      spool_path: state,
+      local_storage: { path: scene.destination },
+      ...(shares.length > 0 && { recovery: { shares: [{ file: shareFile }] } }),
+      drill: { binary, role_id: drillRole.roleId, secret_id: drillRole.secretId, ...(drill as Settings | undefined) },
+      ...rest,
+    };
+    await writeFile(config, JSON.stringify(own), { mode: 0o600 });
+    return makeHost(config, state, own.local_storage.path);
+  };
+  return { ...scene, take, host };
+}
+
+function makeHost(config: string, state: string, destination: string): DrillHost {
+  const args = (flags: readonly string[]) => ['drill', '--config', config, '--json', ...flags];
+  const drill = async (flags: readonly string[] = [], env: Environment = {}) => {
+    const ended = await run(args(flags), env);
     if (ended.stdout === '') throw new Error(`drill told nothing: ${ended.code} ${ended.stderr}`);
     const told = JSON.parse(ended.stdout) as Drilled;
     expect(ended.code, ended.stderr).toBe(told.exit_code);
-    await nothingLeft(scene);
+    await nothingLeft(state);
     return { ended, told };
   };
-  return { ...scene, recover, take, args, drill, begin: (...flags) => start(args(...flags)) };
+  return { state, destination, drill, begin: (flags = []) => start(args(flags)) };
 }
 
 /** Neither a process nor a directory nor a spool. */
-export async function nothingLeft({ state }: Scene): Promise<void> {
+export async function nothingLeft(state: string): Promise<void> {
   expect(await unfinishedIn(state)).toEqual([]);
   expect(await processesIn(state)).toEqual([]);
 }

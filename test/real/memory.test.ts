@@ -12,8 +12,8 @@ import { reportOf } from './told.ts';
 const MB = 1_000_000;
 const SMALL_BYTES = 10 * MB;
 const LARGE_BYTES = process.env.VAULT_SNAPSHOTD_TEST_FULL === '1' ? 1_000 * MB : 100 * MB;
-/** V8 lets 64 MB of spent buffers lie before it clears them away; a small snapshot does not get there. */
-const GARBAGE_BYTES = 70 * MB;
+/** The heap grows a little before V8 clears it. Were buffers left to V8, they alone would be 64 MB more. */
+const GROWTH_BYTES = 35 * MB;
 const MEASURES_MS = 15 * 60_000;
 
 describe('the memory of a round', () => {
@@ -33,8 +33,8 @@ describe('the memory of a round', () => {
     console.log(`peak memory: ${describeMeasure(small)}; ${describeMeasure(large)}`);
     expect(small.snapshotBytes).toBeGreaterThan(0.9 * SMALL_BYTES);
     expect(large.snapshotBytes).toBeGreaterThan(0.9 * LARGE_BYTES);
-    expect(large.peakBytes - small.peakBytes).toBeLessThan(GARBAGE_BYTES);
-    expect(large.peakBytes).toBeLessThan(200 * MB);
+    expect(large.peakBytes - small.peakBytes).toBeLessThan(GROWTH_BYTES);
+    expect(large.peakBytes).toBeLessThan(130 * MB);
   });
 });
 

@@ -8,11 +8,11 @@ _vault_snapshotd() {
   fi
   for ((at = 1; at < COMP_CWORD; at++)); do
     case ${COMP_WORDS[at]} in
-      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes | --from | --out | --to | --before | --file | --confirm | --lose | --cluster-id | --safety | --restore-timeout | --level | --server-binary | --address | --addr | --ca-cert | --auth | --token-path | --destination-kind | --place | --region | --endpoint | --frequency)
+      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes | --from | --out | --to | --before | --file | --confirm | --lose | --cluster-id | --safety | --restore-timeout | --address | --peers | --source | --fallback | --if-no-snapshot | --ordinal | --wait | --state-dir | --data-dir | --level | --server-binary | --addr | --ca-cert | --auth | --token-path | --destination-kind | --place | --region | --endpoint | --frequency)
         ((at++))
         [[ ${COMP_WORDS[at]} == = ]] && ((at++))
         ;;
-      daemon | status | check | list | inspect | verify | prune | import | restore | drill | init | completion | help | version)
+      daemon | status | check | list | inspect | verify | prune | import | restore | bootstrap | drill | init | completion | help | version)
         verb=${COMP_WORDS[at]}
         break
         ;;
@@ -20,16 +20,24 @@ _vault_snapshotd() {
   done
   COMPREPLY=()
   case "$verb $previous" in
-    "daemon --config" | "daemon --env-file" | "status --config" | "status --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file" | "import --out" | "restore --config" | "restore --env-file" | "restore --file" | "drill --config" | "drill --env-file" | "drill --file" | "drill --server-binary" | "init --ca-cert" | "init --token-path")
+    "daemon --config" | "daemon --env-file" | "status --config" | "status --env-file" | "check --config" | "check --env-file" | "list --config" | "list --env-file" | "inspect --config" | "inspect --env-file" | "verify --config" | "verify --env-file" | "prune --config" | "prune --env-file" | "import --out" | "restore --config" | "restore --env-file" | "restore --file" | "bootstrap --config" | "bootstrap --env-file" | "drill --config" | "drill --env-file" | "drill --file" | "drill --server-binary" | "init --ca-cert" | "init --token-path")
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes" | "restore --destination" | "restore --to" | "restore --snapshot" | "restore --before" | "restore --confirm" | "restore --lose" | "restore --cluster-id" | "restore --safety" | "restore --restore-timeout" | "drill --destination" | "drill --snapshot" | "drill --address" | "drill --max-age" | "drill --restore-timeout" | "init --addr" | "init --place" | "init --region" | "init --endpoint" | "init --frequency")
+    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes" | "restore --destination" | "restore --to" | "restore --snapshot" | "restore --before" | "restore --confirm" | "restore --lose" | "restore --cluster-id" | "restore --safety" | "restore --restore-timeout" | "bootstrap --address" | "bootstrap --peers" | "bootstrap --source" | "bootstrap --destination" | "bootstrap --snapshot" | "bootstrap --fallback" | "bootstrap --ordinal" | "bootstrap --wait" | "bootstrap --restore-timeout" | "drill --destination" | "drill --snapshot" | "drill --address" | "drill --max-age" | "drill --restore-timeout" | "init --addr" | "init --place" | "init --region" | "init --endpoint" | "init --frequency")
       :
       return
       ;;
     "import --from")
       mapfile -t COMPREPLY < <(compgen -W 'successor nbis consul enterprise' -- "$current")
+      return
+      ;;
+    "bootstrap --if-no-snapshot")
+      mapfile -t COMPREPLY < <(compgen -W 'fail initialise-nothing' -- "$current")
+      return
+      ;;
+    "bootstrap --state-dir" | "bootstrap --data-dir" | "init --out")
+      compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
     "drill --level")
@@ -44,10 +52,6 @@ _vault_snapshotd() {
       mapfile -t COMPREPLY < <(compgen -W 'local aws gcp azure' -- "$current")
       return
       ;;
-    "init --out")
-      compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current")
-      return
-      ;;
   esac
   if [[ $current == -* ]]; then
     case $verb in
@@ -60,6 +64,7 @@ _vault_snapshotd() {
       prune) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --dry-run --max-deletes --json --help' -- "$current") ;;
       import) mapfile -t COMPREPLY < <(compgen -W '--from --out --json --help' -- "$current") ;;
       restore) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --to --snapshot --before --file --confirm --lose --force --foreign --cluster-id --dry-run --safety --no-safety-snapshot --unseal --check-canary --restore-timeout --json --help' -- "$current") ;;
+      bootstrap) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --address --peers --source --destination --snapshot --fallback --if-no-snapshot --ordinal --wait --no-wait --restore-timeout --state-dir --clean --data-dir --dry-run --json --help' -- "$current") ;;
       drill) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --file --level --server-binary --address --max-age --restore-timeout --no-record --dry-run --json --help' -- "$current") ;;
       init) mapfile -t COMPREPLY < <(compgen -W '--addr --ca-cert --auth --token-path --destination-kind --place --region --endpoint --frequency --out --yes --force --help' -- "$current") ;;
       completion) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
@@ -71,7 +76,7 @@ _vault_snapshotd() {
   case $verb in
     daemon)
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
-      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore drill init completion help version' -- "$current")
+      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore bootstrap drill init completion help version' -- "$current")
       ;;
     status) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     check) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
@@ -81,7 +86,7 @@ _vault_snapshotd() {
     prune) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     import) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore drill init completion help version' -- "$current") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'daemon status check list inspect verify prune import restore bootstrap drill init completion help version' -- "$current") ;;
   esac
 }
 complete -F _vault_snapshotd vault-snapshotd

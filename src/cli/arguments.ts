@@ -3,7 +3,7 @@ import { nearest } from '../config/suggest.ts';
 import { SnapshotError } from '../errors.ts';
 import { CONFIG_ARGUMENT } from './grammar/common.ts';
 import type { Verb } from './grammar/verb.ts';
-import { type Command, LATER_VERBS, VERB_NAMES, type VerbName, verbOf } from './grammar/verbs.ts';
+import { type Command, VERB_NAMES, type VerbName, verbOf } from './grammar/verbs.ts';
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -41,7 +41,6 @@ export function parseVerb(word: string): VerbName {
 
 /** A path has a slash or a dot; a word that is nearly a verb was meant as one. */
 function refuseMistyped(word: string): void {
-  if (LATER_VERBS.includes(word)) throw usage(`${word}: this version does not have it yet`);
   const meant = /[/.]/.test(word) ? undefined : nearest(word, VERB_NAMES);
   if (meant !== undefined) throw usage(`unknown command ${JSON.stringify(word)}: did you mean "${meant}"?`);
 }

@@ -1,5 +1,6 @@
 import { toSnapshotError } from '../errors.ts';
 import { parseCommand, parseVerb } from './arguments.ts';
+import { runBootstrap } from './commands/bootstrap.ts';
 import { runCheck } from './commands/check.ts';
 import { runDaemon } from './commands/daemon.ts';
 import { runDrill } from './commands/drill.ts';
@@ -52,6 +53,8 @@ async function dispatch(command: Command, host: Host): Promise<number> {
       return runRestore(command, host);
     case 'drill':
       return runDrill(command, host);
+    case 'bootstrap':
+      return runBootstrap(command, host);
     case 'init':
       return runInit(command, host);
     case 'completion':

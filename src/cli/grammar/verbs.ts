@@ -46,6 +46,3 @@ export const VERB_NAMES = Object.keys(VERBS) as readonly VerbName[];
 export function verbOf(name: VerbName): Verb {
   return VERBS[name];
 }
-
-/** Words that messages of ours name already, or will: never taken for the path of a file. */
-export const LATER_VERBS = ['bootstrap'];

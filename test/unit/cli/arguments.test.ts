@@ -65,7 +65,6 @@ describe('the command line', () => {
     { argv: ['verify', '--sample', '101%'], message: '--sample: must be a percentage from 1 to 100, got "101%"' },
     { argv: ['verify', '--max-age', 'soon'], message: '--max-age: must be a duration such as 26h or 8d, got "soon"' },
     { argv: ['help', 'a', 'b'], message: 'unexpected argument: "b"' },
-    { argv: ['bootstrap', '/a.snap'], message: 'bootstrap: this version does not have it yet' },
     { argv: ['lsit'], message: 'unknown command "lsit": did you mean "list"?' },
     { argv: ['verfy', '--all'], message: 'unknown command "verfy": did you mean "verify"?' },
     { argv: ['--config'], message: expect.stringContaining('--config') },

@@ -1,0 +1,30 @@
+import type { Canary, Manifest } from '../snapshot/manifest.ts';
+
+/** `initialised`: its keys are with us alone, or gone. `restore_sent`: the snapshot may be in it. `restored`: it is. */
+export type Phase = 'initialised' | 'restore_sent' | 'restored';
+
+/** How far a bootstrap has come, and all that is needed to end it. Holds no secret. */
+export interface Marked {
+  readonly phase: Phase;
+  readonly address: string;
+  readonly destination: string;
+  readonly key: string;
+  readonly cluster_id: string;
+  readonly seal_shares: number;
+  readonly seal_threshold: number;
+  readonly seal_fingerprint: string | null;
+  readonly canary: Canary | null;
+}
+
+/** Kept on disk until the bootstrap has ended, so that whoever comes after a crash knows what he finds. */
+export interface Marker {
+  read(): Promise<Marked | undefined>;
+  /** Durable when it resolves. */
+  write(marked: Marked): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export function markOf(manifest: Manifest, place: Pick<Marked, 'address' | 'destination'>): Marked {
+  const { key, cluster_id, seal_shares, seal_threshold, seal_fingerprint } = manifest;
+  return { phase: 'initialised', ...place, key, cluster_id, seal_shares, seal_threshold, seal_fingerprint, canary: manifest.canary };
+}

@@ -1,0 +1,250 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { VaultNode } from '../servers/vault-node.ts';
+import { until } from '../servers/wait.ts';
+import { snapshotsIn, tree } from '../system/scene.ts';
+import { beside, isInitialised, keeper, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
+
+const { empty, removeAll } = keeper();
+let source: Source;
+let newest: string;
+
+beforeAll(async () => {
+  source = await shamirSource();
+  await source.take('older');
+  newest = await source.take('newest');
+  await source.node.terminate();
+});
+
+afterEach(removeAll);
+afterAll(() => source.remove());
+
+async function shares(directory: string, keys: readonly string[] = source.node.keys): Promise<object> {
+  const file = join(directory, 'shares');
+  await writeFile(file, `${keys.join('\n')}\n`, { mode: 0o600 });
+  return { recovery: { shares: [{ file }] } };
+}
+
+async function served(node: VaultNode): Promise<unknown> {
+  node.adopt(source.node);
+  return await secretOf(node);
+}
+
+describe('a fresh server', () => {
+  it('is filled with the newest snapshot, unsealed and proved, and then left alone', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+    const { ended, told } = await host.bootstrap();
+    expect(told).toMatchObject({ exit_code: 0, outcome: 'ok', reason: 'restored', acted: true, level: 'canary-read', phase: 'restored', warnings: [] });
+    expect(told.snapshot?.key).toBe(newest);
+    expect(await served(node)).toBe('newest');
+    await leavesNothing(host);
+    for (const key of [...source.node.keys, 'hvs.']) expect(`${ended.stdout}${ended.stderr}`).not.toContain(key);
+
+    await node.write('app/secret', { value: 'later' });
+    expect((await host.bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'already_initialised', acted: false });
+    expect(await served(node)).toBe('later');
+  });
+
+  it('waits for people, and holds no key while it does', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const going = host.begin();
+    const line = await going.line(/the snapshot is in place/);
+    expect(line).toContain(`unseal ${node.address} with 2 of 3 shares of the fingerprint `);
+    for (const name of await tree(host.state)) {
+      const text = (await readFile(join(host.state, name)).catch(() => Buffer.of())).toString('latin1');
+      expect(text).not.toMatch(/hvs\.|"keys|root_token/);
+    }
+    expect(await host.phase()).toBe('restored');
+    node.adopt(source.node);
+    await node.unseal();
+    const told = JSON.parse((await going.ended).stdout);
+    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read', waiting_for: null });
+    await leavesNothing(host);
+  });
+
+  it('is left sealed with --no-wait, and opened by the next run with shares', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const { told } = await host.bootstrap('--no-wait');
+    expect(told).toMatchObject({ exit_code: 11, level: 'installed', stage: 'unseal', phase: 'restored' });
+    expect(told.waiting_for).toContain('2 of 3 shares');
+    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+    // No destination is needed any more.
+    expect((await host.bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read' });
+    expect(await served(node)).toBe('newest');
+    await leavesNothing(host);
+  });
+
+  it('that snapshots do not know is refused before anything is sent, and is emptied only when it is down', async () => {
+    const node = await empty({ nodeId: 'stranger' });
+    const host = await beside(node, source);
+    const refused = (await host.bootstrap()).told;
+    expect(refused).toMatchObject({ exit_code: 5, stage: 'lead', error: { code: 'refused' }, phase: 'initialised' });
+    expect(refused.error?.advice).toContain('set "node_id" of its storage to one of first');
+    expect((await host.bootstrap()).told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
+    const clean = () => host.bootstrap('--clean', '--data-dir', node.settings.dir);
+    expect((await clean()).told).toMatchObject({ exit_code: 5, error: { code: 'refused' } });
+    await node.terminate();
+    expect((await clean()).told).toMatchObject({ exit_code: 0, reason: 'cleaned' });
+    expect((await tree(node.settings.dir)).filter((name) => /^(vault\.db|raft)/.test(name))).toEqual([]);
+    expect((await clean()).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
+    await node.start();
+    expect(await isInitialised(node)).toBe(false);
+  });
+});
+
+describe('an empty server stays empty', () => {
+  it.each([
+    { what: 'while a peer has a cluster', peers: 'initialised' as const, exit: 0, reason: 'peer_initialised', code: undefined },
+    { what: 'while a peer is silent', peers: 'silent' as const, exit: 5, reason: null, code: 'refused' },
+  ])('$what', async ({ peers, exit, reason, code }) => {
+    const [node, peer] = [await empty(), await empty({ ip: '127.0.0.2', nodeId: 'second' })];
+    if (peers === 'initialised') await peer.init(1, 1);
+    else await peer.kill();
+    const host = await beside(node, source);
+    const { told } = await host.bootstrap('--peers', peer.address, '--wait', '1s');
+    expect(told).toMatchObject({ exit_code: exit, reason, acted: false, peers: peers === 'silent' ? [] : [{ address: peer.address, state: peers }] });
+    expect(told.error?.code).toBe(code);
+    expect(await isInitialised(node)).toBe(false);
+    await leavesNothing(host);
+  });
+
+  it.each([
+    { flags: ['--if-no-snapshot', 'initialise-nothing'], exit: 0, reason: 'no_snapshot', code: undefined },
+    { flags: [], exit: 1, reason: null, code: 'no_snapshot' },
+  ])('without any snapshot, and that ends with $exit after $flags', async ({ flags, exit, reason, code }) => {
+    const node = await empty();
+    const host = await beside(node, source, { local_storage: { path: '/nonexistent/nothing' } });
+    await host.configure({ local_storage: { path: join(host.directory, 'none') } });
+    const { told } = await host.bootstrap(...flags);
+    expect(told).toMatchObject({ exit_code: exit, reason, acted: false });
+    expect(told.error?.code).toBe(code);
+    expect(await isInitialised(node)).toBe(false);
+    await leavesNothing(host);
+  });
+
+  it('while the source still serves, and after a dry run', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    expect((await host.bootstrap('--dry-run', '--source', source.node.address)).told).toMatchObject({ exit_code: 0, reason: 'dry_run', level: 'verified' });
+    await source.node.start();
+    await source.node.unseal();
+    expect((await host.bootstrap('--source', source.node.address)).told).toMatchObject({ exit_code: 5, error: { code: 'source_alive' } });
+    await source.node.terminate();
+    expect(await isInitialised(node)).toBe(false);
+    await leavesNothing(host);
+  });
+});
+
+describe('a damaged newest snapshot', () => {
+  async function damagedCopy(directory: string): Promise<string> {
+    const path = join(directory, 'damaged');
+    await cp(source.snapshots, path, { recursive: true });
+    const [, last] = [...(await snapshotsIn(path))].sort();
+    const file = join(path, last!);
+    const bytes = await readFile(file);
+    const middle = Math.floor(bytes.length / 2);
+    bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+    await writeFile(file, bytes);
+    return path;
+  }
+
+  it('makes room for the one before it, by name', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const path = await damagedCopy(host.directory);
+    await host.configure({ ...(await shares(host.directory)), local_storage: { path } });
+    const { told } = await host.bootstrap();
+    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read' });
+    expect(told.skipped).toMatchObject([{ key: expect.stringContaining(newest), reason: expect.stringContaining('gzip') }]);
+    expect(await served(node)).toBe('older');
+
+    await host.configure({ local_storage: { path } });
+    const other = await empty();
+    const beyond = await beside(other, source);
+    await beyond.configure({ local_storage: { path } });
+    const none = (await beyond.bootstrap('--fallback', '0')).told;
+    expect(none).toMatchObject({ exit_code: 1, error: { code: 'no_good_snapshot' } });
+    expect(await isInitialised(other)).toBe(false);
+  });
+
+  it('is taken whole from another destination first', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const path = await damagedCopy(host.directory);
+    const places = [
+      { name: 'damaged', path },
+      { name: 'whole', path: source.snapshots },
+    ];
+    await host.configure({ ...(await shares(host.directory)), local_storage: places });
+    const { told } = await host.bootstrap();
+    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', skipped: [{ key: `damaged: ${newest}` }] });
+    expect(await served(node)).toBe('newest');
+  });
+});
+
+describe('a bootstrap that is killed', () => {
+  it.each(['initialised', 'restore_sent', 'restored'])('at %s ends by the next run, or says that it cannot', async (at) => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const going = host.begin();
+    await until(`the phase ${at}`, async () => (await host.phase()) === at);
+    going.signal('SIGKILL');
+    await going.ended;
+    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+    const { told } = await host.bootstrap();
+    if (told.exit_code === 0) {
+      expect(told).toMatchObject({ reason: 'restored', level: 'canary-read' });
+      expect(await served(node)).toBe('newest');
+      await leavesNothing(host);
+      return;
+    }
+    // The archive had not gone out: nobody has the keys of that init, and the server holds nothing.
+    expect(at).not.toBe('restored');
+    expect(told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
+  }, 120_000);
+
+  it('by a signal tells how far it was', async () => {
+    const node = await empty();
+    const host = await beside(node, source);
+    const going = host.begin();
+    await going.line(/the snapshot is in place/);
+    going.signal('SIGTERM');
+    const ended = await going.ended;
+    expect(ended.code).toBe(143);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ level: 'installed', phase: 'restored', error: { code: 'stopped' } });
+  });
+});
+
+it('fills one of three, and the others join it', async () => {
+  const [first, second, third] = [
+    await empty({ ip: '127.0.0.2' }),
+    await empty({ ip: '127.0.0.3', nodeId: 'second' }),
+    await empty({ ip: '127.0.0.4', nodeId: 'third' }),
+  ];
+  const others = [second, third];
+  const host = await beside(first, source);
+  await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+  const { told } = await host.bootstrap('--peers', others.map(({ address }) => address).join(','));
+  expect(told).toMatchObject({ exit_code: 0, reason: 'restored', peers: others.map(({ address }) => ({ address, state: 'empty' })) });
+  first.adopt(source.node);
+  await first.write('sys/storage/raft/autopilot/configuration', { server_stabilization_time: '1s' });
+  for (const node of others) {
+    const peer = await beside(node, source);
+    expect((await peer.bootstrap('--peers', first.address)).told).toMatchObject({ exit_code: 0, reason: 'peer_initialised' });
+    const { json } = await node.request('PUT', 'sys/storage/raft/join', { leader_api_addr: first.address });
+    expect(json.joined).toBe(true);
+    node.adopt(source.node);
+    await node.unseal();
+  }
+  await until('three voters that are well', async () => {
+    const { json } = await first.request('GET', 'sys/storage/raft/autopilot/state', undefined, source.node.rootToken);
+    const { healthy, voters } = json.data as { readonly healthy: boolean; readonly voters: readonly string[] };
+    return healthy && voters.length === 3;
+  });
+  for (const node of [first, ...others]) expect(await served(node)).toBe('newest');
+});

@@ -12,6 +12,7 @@ import { giveShares, untilServing } from './unseal.ts';
 
 /** An unsealed server takes up its work within minutes or not at all. */
 const SETTLE_MS = 5 * 60_000;
+const END_MS = 1_000;
 
 export type DrillLevel = Exclude<Level, 'none'>;
 
@@ -103,10 +104,15 @@ export async function runDrill(job: DrillJob, signal: AbortSignal): Promise<void
     await climb(job, throwaway, alive);
   } catch (error) {
     signal.throwIfAborted();
-    // That it ended is the reason of whatever failed then.
+    // That it ended is the reason of whatever failed then; its last connection ends a little before itself.
+    if (isSilence(error)) await deps.clock.waitUntil(new Date(deps.clock.now().getTime() + END_MS), alive);
     throwaway.lost.throwIfAborted();
     throw error;
   }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof SnapshotError && (error.code === 'vault_unreachable' || isSilence(error.cause));
 }
 
 async function climb(job: DrillJob, throwaway: Throwaway, signal: AbortSignal): Promise<void> {

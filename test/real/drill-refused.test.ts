@@ -152,7 +152,12 @@ describe('a drill that must not be', () => {
     const given = await startEmptyVault({ nodeId: 'other' });
     onTestFinished(() => removeVault(given));
     const { told } = await drill({ addr: DEAD_END }, ['--address', given.address]);
-    expect(told).toMatchObject({ exit_code: 0, level: 'canary-read', isolated: false, left_behind: [`${given.address}: holds a copy of the cluster: throw it away`] });
+    expect(told).toMatchObject({
+      exit_code: 0,
+      level: 'canary-read',
+      isolated: false,
+      left_behind: [`${given.address}: holds a copy of the cluster: throw it away`],
+    });
   });
 
   it('never takes an older snapshot in place of a bad one', async () => {

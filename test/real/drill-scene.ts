@@ -62,11 +62,10 @@ path "old/check_timestamp" { capabilities = ["create", "update", "read"] }
 
 /** What a drill needs inside the snapshot, as docs/drill.md has it. */
 const DRILL_POLICY = `
-path "secret/data/check_timestamp" { capabilities = ["read"] }
+path "secret/data/*" { capabilities = ["read"] }
 path "sys/mounts" { capabilities = ["read"] }
 path "sys/auth" { capabilities = ["read"] }
 path "sys/policies/acl/*" { capabilities = ["read"] }
-path "secret/data/app" { capabilities = ["read"] }
 `;
 
 /** The two stores of canaries, and a secret. */

@@ -72,7 +72,11 @@ describe('a drill', () => {
     await bare.take();
     const right = leader.keys.slice(0, 3);
     // Well made, and of nobody: a share ends with its number.
-    const wrong = right.map((_, at) => Buffer.alloc(33, 7).fill(at + 1, 32).toString('base64'));
+    const wrong = right.map((_, at) =>
+      Buffer.alloc(33, 7)
+        .fill(at + 1, 32)
+        .toString('base64'),
+    );
     const opening = { drill: { role_id: '', secret_id: '' } };
     const rows = await Promise.all([
       (await scene.host([])).drill(['--level', 'verified', '--no-record']),

@@ -7,13 +7,7 @@ import { isAbandoned, isLeftover, leftoverName, type Witness } from '../storage/
 
 /** So much of the state at once: as it is stored, as it is sent, as it is applied. */
 const ROOM_FACTOR = 3;
-const PROCESS_FILE = 'process.json';
-
-/** A process that is known again after its number was given to another one. */
-interface Known {
-  readonly pid: number;
-  readonly startedAt: string;
-}
+const PROCESS_FILE = 'server.pid';
 
 export interface DirectoryDeps {
   /** Of this service; the directory lies in it. */
@@ -38,10 +32,10 @@ export async function makeDrillDirectory({ stateDirectory, witness }: DirectoryD
   });
 }
 
-/** So that the next drill finds the server again if we are killed. */
+/** So that the next drill finds the server again if we are killed; with its start, for numbers are given anew. */
 export async function noteProcess(directory: string, pid: number): Promise<void> {
   const startedAt = await startTimeOf(pid);
-  if (startedAt !== undefined) await writeFile(join(directory, PROCESS_FILE), JSON.stringify({ pid, startedAt } satisfies Known));
+  if (startedAt !== undefined) await writeFile(join(directory, PROCESS_FILE), `${pid} ${startedAt}\n`);
 }
 
 /** Ends and removes what killed drills left, and tells what it was. */
@@ -51,9 +45,9 @@ export async function sweepDrills({ stateDirectory, witness, end }: DirectoryDep
     const path = join(stateDirectory, name);
     const found = isLeftover('drill', name) ? await ifThere(lstat(path)) : undefined;
     if (found === undefined || !isAbandoned(name, found.mtime, shortened(witness))) continue;
-    const server = await ifThere(readFile(join(path, PROCESS_FILE), 'utf8'));
-    const known = server === undefined ? undefined : (JSON.parse(server) as Known);
-    if (known !== undefined && (await startTimeOf(known.pid)) === known.startedAt) end(known.pid);
+    const noted = await ifThere(readFile(join(path, PROCESS_FILE), 'utf8'));
+    const [, pid, startedAt] = /^(\d+) (\d+)\n$/.exec(noted ?? '') ?? [];
+    if (startedAt !== undefined && (await startTimeOf(Number(pid))) === startedAt) end(Number(pid));
     await removeDirectory(path);
     removed.push(path);
   }

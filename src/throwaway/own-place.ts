@@ -12,7 +12,7 @@ import { type DirectoryDeps, makeDrillDirectory, noteProcess, removeDirectory, s
 import type { HostPort } from './drill-config.ts';
 import { checkPlace, type Isolation, isInOwnNetwork, isolated } from './isolation.ts';
 import { renderServerConfig, SOCKET } from './server-config.ts';
-import { ServerProcess } from './server-process.ts';
+import { ServerRun } from './server-run.ts';
 
 const ANSWER_LIMIT_MS = 60_000;
 const ASK_EVERY_MS = 100;
@@ -37,7 +37,7 @@ export class OwnPlace implements ThrowawayPlace {
   #facts: ServerFacts | undefined;
   #directory: string | undefined;
   #target: Target | undefined;
-  #process: ServerProcess | undefined;
+  #server: ServerRun | undefined;
 
   constructor(deps: OwnPlaceDeps) {
     this.#deps = deps;
@@ -70,19 +70,19 @@ export class OwnPlace implements ThrowawayPlace {
     const target = openTarget({ address: `unix://${join(directory, SOCKET)}`, namespace: undefined, tls: { ...PLAIN, isVerificationOff: false }, auth });
     this.#target = target;
     const run = async () => {
-      this.#process = await ServerProcess.start(command, { directory, env: this.#env() });
-      const { lost } = this.#process;
+      this.#server = await ServerRun.start(command, { directory, env: this.#env() });
+      const { lost } = this.#server;
       lost.addEventListener('abort', () => this.#lost.abort(lost.reason), { once: true });
-      await noteProcess(directory, this.#process.pid);
-      await untilAnswers(target, this.#process, AbortSignal.any([signal, lost]));
-      if (this.isIsolated && !(await isInOwnNetwork(this.#process.pid))) throw new SnapshotError('egress_open', 'isolation: the server shares our network');
+      await noteProcess(directory, this.#server.pid);
+      await untilAnswers(target, this.#server, AbortSignal.any([signal, lost]));
+      if (this.isIsolated && !(await isInOwnNetwork(this.#server.pid))) throw new SnapshotError('egress_open', 'isolation: the server shares our network');
     };
     await run();
     return {
       target,
       lost: this.#lost.signal,
       restart: async () => {
-        await this.#process?.end();
+        await this.#server?.end();
         await run();
       },
     };
@@ -90,7 +90,7 @@ export class OwnPlace implements ThrowawayPlace {
 
   async remove(): Promise<readonly string[]> {
     this.#target?.close();
-    await this.#process?.end();
+    await this.#server?.end();
     const directory = this.#directory;
     if (directory === undefined) return [];
     return await removeDirectory(directory).then(
@@ -105,7 +105,7 @@ export class OwnPlace implements ThrowawayPlace {
   }
 }
 
-async function untilAnswers(target: Target, server: ServerProcess, signal: AbortSignal): Promise<void> {
+async function untilAnswers(target: Target, server: ServerRun, signal: AbortSignal): Promise<void> {
   const late = AbortSignal.timeout(ANSWER_LIMIT_MS);
   for (;;) {
     signal.throwIfAborted();

@@ -119,9 +119,8 @@ async function reach(moment: Moment, host: DrillHost, running: Running): Promise
     if (hasEnded) return true;
     const [directory] = await drillsIn(host);
     if (directory === undefined) return false;
-    const known = await readFile(join(host.state, directory, 'process.json'), 'utf8').catch(() => '');
-    if (known === '') return false;
-    pid = (JSON.parse(known) as { readonly pid: number }).pid;
+    pid = Number.parseInt(await readFile(join(host.state, directory, 'server.pid'), 'utf8').catch(() => ''), 10);
+    if (Number.isNaN(pid)) return false;
     if (moment === 'started') return true;
     const status = await askStatus(join(host.state, directory, 's'));
     return status !== undefined && isAt(moment, status);

@@ -78,6 +78,14 @@ describe('a file of the ancestor', () => {
       nameTemplate: 'raft_snapshot-{unix_ns}.snap',
       log: { level: 'info', format: 'auto' },
       recovery: { shares: [] },
+      drill: {
+        isolation: 'namespace',
+        probe: [],
+        privateDirectories: [],
+        contents: { mounts: [], auth: [], policies: [], paths: [] },
+        maxAgeMs: 691_200_000,
+        timeoutMs: 1_800_000,
+      },
       notify: { healthchecks: undefined, pings: { start: undefined, success: undefined, failure: undefined }, webhooks: [], caCertFile: undefined },
       destinations: [
         {

@@ -6,13 +6,13 @@ const KEPT_LINES = 40;
 const TOLD_LINES = 3;
 const TOKEN = /\b(?:hv[sbr]|[sbr])\.[\w-]{20,}/g;
 
-export interface ProcessSettings {
+export interface RunSettings {
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** One run of a server. */
-export class ServerProcess {
+export class ServerRun {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #lost = new AbortController();
@@ -30,10 +30,10 @@ export class ServerProcess {
     });
   }
 
-  static async start([command, args]: CommandLine, { directory, env }: ProcessSettings): Promise<ServerProcess> {
+  static async start([command, args]: CommandLine, { directory, env }: RunSettings): Promise<ServerRun> {
     // A group of its own: what a terminal sends to us is not meant for it.
     const child = spawn(command, [...args], { cwd: directory, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = new ServerProcess(child);
+    const server = new ServerRun(child);
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve).once('error', (error) => reject(new SnapshotError('server_exited', `server: ${error.message}`, { cause: error })));
     });

@@ -17,7 +17,7 @@ journalctl -u vault-snapshotd -p warning --since -7d
 # The snapshots taken, and those that were not
 journalctl -u vault-snapshotd -g 'event=round_(done|failed)'
 # Everything about one destination
-journalctl -u vault-snapshotd -g 'destination=aws'
+journalctl -u vault-snapshotd -g 'destination=local'
 # Only what follows
 journalctl -u vault-snapshotd -f -n 0
 \`\`\`

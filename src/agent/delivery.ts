@@ -46,7 +46,8 @@ export async function deliverTo(destination: Destination, taken: Taken, deps: Ro
     const { stored, manifest } = await store(destination, key, taken, course, deps, signal);
     const location = destination.storage.locate(key);
     const ms = deps.clock.now().getTime() - begun.getTime();
-    const delivered = { destination: destination.storage.name, location, key, size: stored.size, ms };
+    const unread = stored.unread === undefined ? {} : { read_back: false as const };
+    const delivered = { destination: destination.storage.name, location, key, size: stored.size, ms, ...unread };
     warnOfChangedKeys(destination, manifest, deps);
     destination.newest = manifest;
     course.delivered(stored.size);
@@ -100,9 +101,11 @@ async function store(destination: Destination, key: ObjectKey, taken: Taken, cou
 
   const upload = { storage, key, spool: taken.spool, ready: announce, steps: course, ...limits(taken, deps), ...replacing(destination) };
   const stored = await untilThere({ storage, key, course, content: () => announced?.content, put: () => deliver(upload, signal) }, deps, signal);
-  const { manifest, intent } = await announce();
+  const { manifest: drafted, intent } = await announce();
+  const manifest = stored.unread === undefined ? drafted : { ...drafted, read_back: false };
+  if (stored.unread !== undefined) warnOfUnread(destination, key, stored.unread, deps);
   course.enter('manifest');
-  await writeManifest(destination, intent, course, deps, signal);
+  await writeManifest(destination, { ...intent, manifest: renderManifest(manifest) }, course, deps, signal);
   await unlessItFails(deps, () => deps.intents.clear(intent));
   return { stored, manifest };
 }
@@ -117,6 +120,12 @@ async function replaceAlias({ storage }: Destination, key: ObjectKey, taken: Tak
     const fields = { event: 'alias_failed', destination: storage.name, key, code, error: message, advice };
     deps.log.error(fields, 'the snapshot is delivered, but its alias still holds an older one');
   }
+}
+
+function warnOfUnread({ storage }: Destination, key: ObjectKey, { code, message }: SnapshotError, { log }: RoundDeps): void {
+  const advice = 'verify it with credentials that may read, from another host';
+  const fields = { event: 'readback_denied', destination: storage.name, key, code, error: message, advice };
+  log.warn(fields, 'written, and not verified: these credentials may not read it back');
 }
 
 /** An intent only helps after a kill: a full state directory must not cost the snapshot. */

@@ -19,6 +19,8 @@ export interface Delivered {
   readonly key: string;
   readonly size: number;
   readonly ms: number;
+  /** Only where it is so: the credentials may not read, so nobody has compared it with what was sent. */
+  readonly read_back?: false;
 }
 
 export interface Missed {

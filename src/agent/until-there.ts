@@ -1,6 +1,6 @@
 import { SnapshotError, toSnapshotError } from '../errors.ts';
-import { type Content, findWhole, removeWrong, WrongObjectLeft } from '../snapshot/deliver.ts';
-import type { Storage, StoredObject } from '../storage/contract.ts';
+import { type Content, findWhole, removeWrong, type Stored, unlessDenied, WrongObjectLeft } from '../snapshot/deliver.ts';
+import type { Storage } from '../storage/contract.ts';
 import type { ObjectKey } from '../storage/key.ts';
 import { retrying } from '../storage/retry.ts';
 import { pause } from './clock.ts';
@@ -16,15 +16,18 @@ export interface Wanted {
   /** What is to lie there; undefined as long as nothing of it can have been committed. */
   content(): Content | undefined;
   /** One try, from the first byte. */
-  put(): Promise<StoredObject>;
+  put(): Promise<Stored>;
 }
 
 /** Tries until the object is there whole, cannot be, or the signal. A commit that failed may have succeeded: each try looks first. */
-export async function untilThere({ storage, key, course, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<StoredObject> {
+export async function untilThere({ storage, key, course, content, put }: Wanted, deps: RoundDeps, signal: AbortSignal): Promise<Stored> {
   const { stallTimeoutMs } = deps.settings;
   const find = async () => {
     const wanted = content();
-    return wanted === undefined ? undefined : findWhole(storage, key, wanted, stallTimeoutMs, signal);
+    if (wanted === undefined) return undefined;
+    // Whoever may not look goes by what the commit answers: it refuses to replace what is there.
+    const found = await unlessDenied(findWhole(storage, key, wanted, stallTimeoutMs, signal));
+    return found instanceof SnapshotError ? undefined : found;
   };
   let isWrongLeft = false;
   const clear = async () => {

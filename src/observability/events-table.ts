@@ -100,6 +100,12 @@ export const EVENTS = {
     means: 'The snapshot is there under its own name, but the alias still holds an older one.',
     remedy: BY_CODE,
   },
+  readback_denied: {
+    level: 'warn',
+    fields: `destination, key, ${FAILURE}`,
+    means: 'The snapshot is written and its manifest says `read_back: false`: the credentials may not read it, so nobody has compared it.',
+    remedy: '`verify` it with credentials that may read, from another host; or let these read',
+  },
   intent_failed: { level: 'warn', fields: FAILURE, means: 'A kill just now would leave a snapshot without a manifest.', remedy: BY_CODE },
   spool_left: { level: 'warn', fields: FAILURE, means: 'The working copy of the round is still on the disk; the next start removes it.', remedy: BY_CODE },
   leftover_removed: {

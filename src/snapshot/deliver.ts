@@ -21,6 +21,11 @@ export interface Steps {
   sent(bytes: number): void;
 }
 
+export interface Stored extends StoredObject {
+  /** Why nobody has compared it with what was sent: whoever may only write cannot look. */
+  readonly unread?: SnapshotError;
+}
+
 export interface Upload {
   readonly storage: Storage;
   readonly key: ObjectKey;
@@ -35,7 +40,7 @@ export interface Upload {
 }
 
 /** One try, from the spool's first byte to the read-back. Whatever fails, no half object can be seen afterwards. */
-export async function deliver(upload: Upload, signal: AbortSignal): Promise<StoredObject> {
+export async function deliver(upload: Upload, signal: AbortSignal): Promise<Stored> {
   const { storage, key, spool, sizeGuess: size } = upload;
   const watchdog = watchOver(storage, key, upload.stallTimeoutMs, signal);
   return put(upload, size, watchdog, async (pending) => {
@@ -53,7 +58,7 @@ export async function deliver(upload: Upload, signal: AbortSignal): Promise<Stor
 export type SmallObject = Pick<Upload, 'storage' | 'key' | 'stallTimeoutMs' | 'replaces'> & { readonly bytes: Uint8Array };
 
 /** Small objects, manifests and probes, go the same two-phase road. */
-export async function deliverBytes(object: SmallObject, signal: AbortSignal): Promise<StoredObject> {
+export async function deliverBytes(object: SmallObject, signal: AbortSignal): Promise<Stored> {
   const watchdog = watchOver(object.storage, object.key, object.stallTimeoutMs, signal);
   return put(object, object.bytes.length, watchdog, async (pending) => {
     await watchdog.watch(() => pending.write(object.bytes));
@@ -89,7 +94,7 @@ type Target = Pick<Upload, 'storage' | 'key' | 'replaces' | 'steps'>;
 /** Resolves with how many bytes it wrote. */
 type Fill = (pending: Pending) => Promise<number>;
 
-async function put({ storage, key, replaces, steps }: Target, size: number, watchdog: Watchdog, fill: Fill): Promise<StoredObject> {
+async function put({ storage, key, replaces, steps }: Target, size: number, watchdog: Watchdog, fill: Fill): Promise<Stored> {
   steps?.enter('upload');
   const opening = storage.open(key, { size, ...(replaces && { replaces }) }, watchdog.signal);
   const pending = await watchdog
@@ -116,13 +121,24 @@ function timeFor(bytes: number): number {
 }
 
 /** What the destination says of the object must be what we sent; an object that is not is removed, for it can be seen. */
-async function readBack(storage: Storage, written: StoredObject, signal: AbortSignal): Promise<StoredObject> {
-  const found = await storage.stat(written.key, signal);
+async function readBack(storage: Storage, written: StoredObject, signal: AbortSignal): Promise<Stored> {
+  const found = await unlessDenied(storage.stat(written.key, signal));
+  if (found instanceof SnapshotError) return { ...written, unread: found };
   if (found !== undefined && found.size === written.size && found.checksum === written.checksum) return found;
   const seen = found === undefined ? 'nothing' : `${found.size} bytes ${found.checksum}`;
   const says = `${storage.name}: ${written.key}: read back ${seen}, wrote ${written.size} bytes ${written.checksum}`;
   if (found !== undefined) await removeWrong(storage, written.key, says, signal);
   throw new SnapshotError('storage_mismatch', says);
+}
+
+/** A refusal as a value: credentials that may only write are the right ones where nobody else must read. */
+export async function unlessDenied<Answer>(asked: Promise<Answer>): Promise<Answer | SnapshotError> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof SnapshotError && error.code === 'storage_denied') return error;
+    throw error;
+  }
 }
 
 /** What we wrote is wrong, can be seen, and could not be deleted. */

@@ -47,6 +47,8 @@ export interface Manifest {
   readonly archive_sha256: string;
   readonly stored_bytes: number;
   readonly stored_sha256: string;
+  /** Whether size and checksum were read back after the commit and are those of what was sent; false: the credentials may only write. */
+  readonly read_back: boolean;
   readonly encryption: null;
   readonly canary: Canary | null;
   /** Why there is none although there should be. */
@@ -116,6 +118,7 @@ export function makeManifest({ key, facts, proof, previous, ...round }: Manifest
     archive_sha256: proof.sha256,
     stored_bytes: proof.bytes,
     stored_sha256: proof.sha256,
+    read_back: true,
     encryption: null,
     canary: round.canary,
     canary_error: round.canaryError,

@@ -8,7 +8,7 @@ import { aScene, destinationOf, HOUR_MS, KEEP_ALL, round, type Scene, startAgent
 
 const MINUTE_MS = 60_000;
 const ARCHIVE = buildArchive({ padStateTo: 300_000 });
-const DENIED = new SnapshotError('storage_denied', 'bad: no such right');
+const REFUSED = new SnapshotError('storage_misconfigured', 'bad: no such bucket');
 
 /** One turn of a daemon, with two places. */
 async function oneTurn(prepare: (scene: Scene, bad: MemoryStorage) => void) {
@@ -93,11 +93,11 @@ describe('a destination that is missed', () => {
     { step: 'commit', nth: 2, stage: 'manifest' },
     { step: 'stat', nth: 3, stage: 'manifest' },
   ])('counts there, at its stage, and nowhere else: $step $nth is $stage', async ({ stage, ...fault }) => {
-    const { view, scene } = await oneTurn((_, bad) => bad.inject({ ...fault, error: DENIED }));
+    const { view, scene } = await oneTurn((_, bad) => bad.inject({ ...fault, error: REFUSED }));
     expect(moved(view)).toEqual({ 'schedule default.successes': 1, 'bad.uploads.failure': 1, 'good.uploads.success': 1, [`failures.${stage}`]: 1 });
-    expect(view.destinations[0]).toMatchObject({ state: 'missed', trouble: { code: 'storage_denied', message: DENIED.message } });
+    expect(view.destinations[0]).toMatchObject({ state: 'missed', trouble: { code: 'storage_misconfigured', message: REFUSED.message } });
     expect(view.destinations[1]).toMatchObject({ state: 'delivered', isUp: true, trouble: undefined });
-    expect(view.lastRound).toMatchObject({ outcome: 'partial', missed: ['bad'], trouble: { code: 'storage_denied', advice: DENIED.advice } });
+    expect(view.lastRound).toMatchObject({ outcome: 'partial', missed: ['bad'], trouble: { code: 'storage_misconfigured', advice: REFUSED.advice } });
     expect(scene.log.of('destination_missed')).toMatchObject([{ fields: { stage } }]);
   });
 
@@ -121,7 +121,7 @@ describe('a destination that is missed', () => {
     const scene = await aScene();
     const [bad, good] = [new MemoryStorage({ name: 'bad' }), new MemoryStorage({ name: 'good' })];
     const destinations = [destinationOf(bad, { schedule: 'bad' }), destinationOf(good)];
-    bad.inject({ step: 'commit', error: DENIED });
+    bad.inject({ step: 'commit', error: REFUSED });
     await round(scene, destinations);
     const view = viewOf(scene, destinations);
     expect(view.schedules).toMatchObject([
@@ -134,8 +134,8 @@ describe('a destination that is missed', () => {
     const scene = await aScene();
     const [one, other] = [new MemoryStorage({ name: 'one' }), new MemoryStorage({ name: 'other' })];
     const destinations = [destinationOf(one), destinationOf(other)];
-    one.inject({ step: 'commit', error: DENIED });
-    other.inject({ step: 'open', nth: 2, error: DENIED });
+    one.inject({ step: 'commit', error: REFUSED });
+    other.inject({ step: 'open', nth: 2, error: REFUSED });
     expect(await round(scene, destinations)).toMatchObject({ outcome: 'failed', stage: 'commit' });
     expect(moved(viewOf(scene, destinations))).toEqual({
       'schedule default.failures': 1,
@@ -170,10 +170,10 @@ describe('a prune', () => {
     { step: 'list', deleted: undefined },
     { step: 'delete', deleted: 1 },
   ] as const)('counts what fails apart from the snapshot: $step', async ({ step, deleted }) => {
-    const view = await prunedRound((aws) => aws.inject({ step, error: DENIED }));
+    const view = await prunedRound((aws) => aws.inject({ step, error: REFUSED }));
     const successes = { 'schedule default.successes': 1, 'aws.uploads.success': 1 };
     expect(moved(view)).toEqual({ ...successes, 'aws.retention errors': 1, ...(deleted && { 'aws.deleted': deleted }) });
-    expect(view.destinations[0]).toMatchObject({ isUp: true, trouble: undefined, retention: { trouble: { code: 'storage_denied' } } });
+    expect(view.destinations[0]).toMatchObject({ isUp: true, trouble: undefined, retention: { trouble: { code: 'storage_misconfigured' } } });
   });
 });
 

@@ -105,6 +105,7 @@ describe('a round', () => {
       archive_sha256: sha256(BIG),
       stored_bytes: BIG.length,
       stored_sha256: sha256(BIG),
+      read_back: true,
       encryption: null,
       canary: null,
       canary_error: null,

@@ -62,7 +62,8 @@ async function lookAtAll({ vault, spools, destinations }: Composed, signal: Abor
 
 async function probeHere(destination: Destination, signal: AbortSignal): Promise<string> {
   const name = `vault-snapshotd-probe-${randomBytes(6).toString('hex')}`;
-  const location = await probe(destination, name, signal);
+  const { location, isWriteOnly } = await probe(destination, name, signal);
+  if (isWriteOnly) return `wrote ${location}, and may do nothing else: snapshots there are neither read back, listed nor pruned from here`;
   return `wrote, listed, read back and removed ${location}`;
 }
 

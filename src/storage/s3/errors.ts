@@ -151,3 +151,7 @@ function nameOf(error: unknown): string | undefined {
 export function unlessMissing(error: unknown): undefined {
   if (!(error instanceof SnapshotError && error.code === 'not_found')) throw error;
 }
+
+export function unlessUnseen(error: unknown): undefined {
+  if (!(error instanceof SnapshotError && (error.code === 'not_found' || error.code === 'storage_denied'))) throw error;
+}

@@ -14,7 +14,7 @@ import { type PartBudget, PartWriter } from '../part-writer.ts';
 import { ask, type Bucket } from './calls.ts';
 import { Checksum, type ChecksumMode } from './checksum.ts';
 import type { Conditions } from './conditions.ts';
-import { isConflict, unlessGone, unlessMissing } from './errors.ts';
+import { isConflict, unlessGone, unlessUnseen } from './errors.ts';
 import { announceSize } from './layout.ts';
 
 const PARTS_AT_ONCE = 4;
@@ -142,12 +142,15 @@ class S3Pending implements Pending {
     this.#parts[number - 1] = { PartNumber: number, ETag, ...kept };
   }
 
-  /** A second net, for stores that take no conditions; the first one is the condition of the commit itself. */
+  /**
+   * A second net, for stores that take no conditions; the first one is the condition of the commit itself. To look may be forbidden, to
+   * those who may only write and to those who may not list: then the first net is all there is.
+   */
   async #refuseToReplace(): Promise<void> {
     const { bucket, key } = this.#place;
     const there = await ask(bucket, `look for ${key}`, this.#signal, (options) =>
       bucket.client.send(new HeadObjectCommand({ Bucket: bucket.bucket, Key: key }), options),
-    ).catch(unlessMissing);
+    ).catch(unlessUnseen);
     if (there !== undefined) throw new SnapshotError('storage_exists', `s3: ${bucket.bucket}: ${key}: exists already`);
   }
 

@@ -10,7 +10,7 @@ const KEY = 'raft_snapshots/probe';
 describe('probing a destination', () => {
   it('writes, reads, lists and removes an object of its own', async () => {
     const storage = new MemoryStorage();
-    expect(await probe({ storage, prefix }, 'probe', new AbortController().signal)).toBe(`memory://memory/${KEY}`);
+    expect(await probe({ storage, prefix }, 'probe', new AbortController().signal)).toEqual({ location: `memory://memory/${KEY}`, isWriteOnly: false });
     const kinds = new Set(storage.steps.map((step) => step.split(' ')[0]));
     expect([...kinds]).toEqual(expect.arrayContaining(['open', 'write', 'commit', 'stat', 'read', 'list', 'delete']));
     expect(storage.objects.size).toBe(0);

@@ -34,6 +34,7 @@ describe('a manifest', () => {
       archive_sha256: 'ab'.repeat(32),
       stored_bytes: 1000,
       stored_sha256: 'ab'.repeat(32),
+      read_back: true,
       encryption: null,
       canary: null,
       canary_error: null,

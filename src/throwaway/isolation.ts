@@ -27,8 +27,9 @@ const HIDE = 'n=$1; shift; while [ "$n" -gt 0 ]; do mount -t tmpfs -o mode=0700 
  */
 export function isolated({ kind, privateDirectories: hidden }: Isolation, [command, args]: CommandLine): CommandLine {
   if (kind === 'external') return [command, args];
-  const hiding = hidden.length === 0 ? [] : ['sh', '-c', HIDE, 'sh', String(hidden.length), ...hidden];
-  return ['setpriv', ['--pdeathsig', 'KILL', '--', 'unshare', '--user', '--map-root-user', '--net', '--mount', '--', ...hiding, command, ...args]];
+  const alone = ['--pdeathsig', 'KILL', '--', 'unshare', '--user', '--map-root-user', '--net'];
+  const hiding = hidden.length === 0 ? [] : ['--mount', '--', 'sh', '-c', HIDE, 'sh', String(hidden.length), ...hidden];
+  return ['setpriv', [...alone, ...hiding, ...(hidden.length === 0 ? ['--'] : []), command, ...args]];
 }
 
 export interface ProbeDeps {

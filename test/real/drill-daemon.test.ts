@@ -1,0 +1,86 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebReceiver } from '../fakes/web-receiver.ts';
+import { serverBinary, VAULT } from '../servers/binaries.ts';
+import { removeVault, startVault } from '../servers/vault.ts';
+import type { VaultNode } from '../servers/vault-node.ts';
+import { until } from '../servers/wait.ts';
+import { run, start } from '../system/program.ts';
+import { type DrillScene, fillSource, makeDrillScene, nothingLeft, processesIn } from './drill-scene.ts';
+import { READABLE_LOG } from './told.ts';
+
+const EVERY_SECOND = '* * * * * *';
+
+interface Status {
+  readonly last_drill_at: string | null;
+  readonly last_drill_error: { readonly code: string } | null;
+}
+
+describe('a daemon that drills', () => {
+  let source: VaultNode;
+
+  beforeAll(async () => {
+    source = await startVault({ nodeId: 'first', shares: 3, threshold: 2 });
+    await fillSource(source);
+  });
+
+  afterAll(async () => {
+    if (source) await removeVault(source);
+  });
+
+  const statusOf = async ({ config }: DrillScene) => {
+    const { stdout } = await run(['status', '--json', '--config', config]);
+    return (JSON.parse(stdout) as { readonly clusters: readonly Status[] }).clusters[0];
+  };
+
+  it('shows that the newest snapshot is taken in, and tells of one that is not', async () => {
+    const web = await WebReceiver.start();
+    const scene = await makeDrillScene(source, {
+      ...READABLE_LOG,
+      drill_schedule: EVERY_SECOND,
+      drill: { binary: await serverBinary(VAULT), ping_url: `${web.address}/check` },
+    });
+    const program = start(['--config', scene.config]);
+    const done = JSON.parse(await program.line(/"event":"drill_done"/)) as { readonly level: string };
+    expect(done.level).toBe('installed');
+    await web.until(1);
+    expect((await statusOf(scene))?.last_drill_at).not.toBeNull();
+    const [name = ''] = (await readdir(scene.destination)).filter((file) => file.endsWith('.snap'));
+    await writeFile(join(scene.destination, name), 'damaged');
+    const failed = JSON.parse(await program.line(/"event":"drill_failed"/)) as { readonly code: string };
+    expect(failed.code).toBe('archive_corrupt');
+    await web.until(2);
+    expect(web.lines.slice(0, 2)).toEqual(['POST /check', 'POST /check/fail']);
+    expect(await statusOf(scene)).toMatchObject({ last_drill_error: { code: 'archive_corrupt' } });
+    program.signal('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+    await nothingLeft(scene.state);
+  });
+
+  it('leaves nothing when it is stopped in the middle of one', async () => {
+    const scene = await makeDrillScene(source, { drill_schedule: EVERY_SECOND, drill: { binary: await serverBinary(VAULT) } });
+    const program = start(['--config', scene.config]);
+    await until('a drill to be under way', async () => (await processesIn(scene.state)).length > 0);
+    program.signal('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+    await nothingLeft(scene.state);
+  });
+
+  it('knows of the drill of a timer, which may open what it may not', async () => {
+    const scene = await makeDrillScene(source, { frequency: '3s' });
+    await scene.take();
+    expect((await (await scene.host(source.keys)).drill()).told.exit_code).toBe(0);
+    const program = start(['--config', scene.config]);
+    await until('the daemon to have seen the record', async () => typeof (await statusOf(scene))?.last_drill_at === 'string');
+    program.signal('SIGTERM');
+    await program.ended;
+  });
+
+  it('does not hold shares, whatever it is to drill', async () => {
+    const scene = await makeDrillScene(source, { drill_schedule: EVERY_SECOND, recovery: { shares: [{ file: '/nowhere' }] } });
+    const ended = await run(['--config', scene.config]);
+    expect(ended.code).toBe(78);
+    expect(ended.stderr).toContain('recovery.shares: must not stand in the configuration of the daemon');
+  });
+});

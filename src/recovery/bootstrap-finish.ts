@@ -11,7 +11,7 @@ import { giveShares, untilServing } from './unseal.ts';
 const EVERY_MS = 1_000;
 const SETTLE_MS = 5 * 60_000;
 /** A server with auto-unseal opens what it took within seconds, or never. */
-const AUTO_UNSEAL_MS = 60_000;
+const AUTO_UNSEAL_MS = 20_000;
 
 export interface FinishDeps {
   readonly target: Target;

@@ -36,7 +36,6 @@ export async function installSnapshot(good: GoodSnapshot, status: SealStatus, de
   });
   await mark(marked, 'restore_sent', deps);
   const sent = await account.step('send', () => send(good, keys, marked, deps, signal));
-  account.level = 'none';
   const sign = { kind: 'cluster_id', clusterId: marked.cluster_id } as const;
   await account.step('apply', () => pollApplied(sign, { target, clock, timeoutMs, sent }, signal).catch((error: unknown) => takeBack(error, marked, deps)));
   return await mark(marked, 'restored', deps);

@@ -31,7 +31,7 @@ export interface VaultApi {
 }
 
 export interface ApiDeps {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'endpoint' | 'send'>;
   /** Told Vault's clock with every answer. */
   readonly onDate: (vaultTime: Date) => void;
   readonly deadlineMs?: number;

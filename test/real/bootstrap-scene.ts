@@ -78,12 +78,19 @@ export async function shamirSource(): Promise<Source> {
 export interface Bootstrapping extends Scene {
   begin(...flags: readonly string[]): Running;
   bootstrap(...flags: readonly string[]): Promise<{ readonly ended: Ended; readonly told: Told }>;
+  /** From now on it has the shares of the source, a reference to a file in its configuration. */
+  giveShares(settings?: Settings): Promise<void>;
   /** What is noted on disk, and nothing while nothing is. */
   phase(): Promise<string | undefined>;
 }
 
-export async function beside(node: VaultNode, { role, snapshots }: Source, settings: Settings = {}): Promise<Bootstrapping> {
+export async function beside(node: VaultNode, { node: { keys }, role, snapshots }: Source, settings: Settings = {}): Promise<Bootstrapping> {
   const scene = await makeScene(node.address, role, { local_storage: { path: snapshots }, ...settings });
+  const giveShares = async (changed: Settings = {}) => {
+    const file = join(scene.directory, 'shares');
+    await writeFile(file, `${keys.join('\n')}\n`, { mode: 0o600 });
+    await scene.configure({ recovery: { shares: [{ file }] }, ...changed });
+  };
   const args = ['bootstrap', '--config', scene.config, '--json'];
   const begin = (...flags: readonly string[]) => start([...args, ...flags]);
   const bootstrap = async (...flags: readonly string[]) => {
@@ -102,7 +109,7 @@ export async function beside(node: VaultNode, { role, snapshots }: Source, setti
     });
     return text === undefined ? undefined : (JSON.parse(text) as { readonly phase: string }).phase;
   };
-  return { ...scene, begin, bootstrap, phase };
+  return { ...scene, begin, bootstrap, giveShares, phase };
 }
 
 /** What an ended bootstrap leaves on this host: nothing. */
@@ -110,7 +117,9 @@ export async function leavesNothing({ state }: Scene): Promise<void> {
   expect(await unfinishedIn(state)).toEqual([]);
 }
 
-export async function secretOf(node: VaultNode): Promise<unknown> {
+/** What a server serves to those whom the source knew. */
+export async function secretOf(node: VaultNode, source: Source): Promise<unknown> {
+  node.adopt(source.node);
   return ((await node.request('GET', 'app/secret', undefined, node.rootToken)).json.data as { readonly value?: string } | undefined)?.value;
 }
 

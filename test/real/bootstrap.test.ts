@@ -1,9 +1,8 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
-import { snapshotsIn, tree } from '../system/scene.ts';
+import { tree } from '../system/scene.ts';
 import { beside, isInitialised, keeper, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
 
 const { empty, removeAll } = keeper();
@@ -20,32 +19,21 @@ beforeAll(async () => {
 afterEach(removeAll);
 afterAll(() => source.remove());
 
-async function shares(directory: string, keys: readonly string[] = source.node.keys): Promise<object> {
-  const file = join(directory, 'shares');
-  await writeFile(file, `${keys.join('\n')}\n`, { mode: 0o600 });
-  return { recovery: { shares: [{ file }] } };
-}
-
-async function served(node: VaultNode): Promise<unknown> {
-  node.adopt(source.node);
-  return await secretOf(node);
-}
-
 describe('a fresh server', () => {
   it('is filled with the newest snapshot, unsealed and proved, and then left alone', async () => {
     const node = await empty();
     const host = await beside(node, source);
-    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+    await host.giveShares();
     const { ended, told } = await host.bootstrap();
     expect(told).toMatchObject({ exit_code: 0, outcome: 'ok', reason: 'restored', acted: true, level: 'canary-read', phase: 'restored', warnings: [] });
     expect(told.snapshot?.key).toBe(newest);
-    expect(await served(node)).toBe('newest');
+    expect(await secretOf(node, source)).toBe('newest');
     await leavesNothing(host);
     for (const key of [...source.node.keys, 'hvs.']) expect(`${ended.stdout}${ended.stderr}`).not.toContain(key);
 
     await node.write('app/secret', { value: 'later' });
     expect((await host.bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'already_initialised', acted: false });
-    expect(await served(node)).toBe('later');
+    expect(await secretOf(node, source)).toBe('later');
   });
 
   it('waits for people, and holds no key while it does', async () => {
@@ -59,9 +47,16 @@ describe('a fresh server', () => {
       expect(text).not.toMatch(/hvs\.|"keys|root_token/);
     }
     expect(await host.phase()).toBe('restored');
+    going.signal('SIGTERM');
+    const stopped = await going.ended;
+    expect(stopped.code).toBe(143);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ level: 'installed', phase: 'restored', error: { code: 'stopped' } });
+
+    const again = host.begin();
+    await again.line(/the snapshot is in place/);
     node.adopt(source.node);
     await node.unseal();
-    const told = JSON.parse((await going.ended).stdout);
+    const told = JSON.parse((await again.ended).stdout);
     expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read', waiting_for: null });
     await leavesNothing(host);
   });
@@ -72,10 +67,10 @@ describe('a fresh server', () => {
     const { told } = await host.bootstrap('--no-wait');
     expect(told).toMatchObject({ exit_code: 11, level: 'installed', stage: 'unseal', phase: 'restored' });
     expect(told.waiting_for).toContain('2 of 3 shares');
-    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+    await host.giveShares();
     // No destination is needed any more.
     expect((await host.bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read' });
-    expect(await served(node)).toBe('newest');
+    expect(await secretOf(node, source)).toBe('newest');
     await leavesNothing(host);
   });
 
@@ -140,86 +135,6 @@ describe('an empty server stays empty', () => {
   });
 });
 
-describe('a damaged newest snapshot', () => {
-  async function damagedCopy(directory: string): Promise<string> {
-    const path = join(directory, 'damaged');
-    await cp(source.snapshots, path, { recursive: true });
-    const [, last] = [...(await snapshotsIn(path))].sort();
-    const file = join(path, last!);
-    const bytes = await readFile(file);
-    const middle = Math.floor(bytes.length / 2);
-    bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
-    await writeFile(file, bytes);
-    return path;
-  }
-
-  it('makes room for the one before it, by name', async () => {
-    const node = await empty();
-    const host = await beside(node, source);
-    const path = await damagedCopy(host.directory);
-    await host.configure({ ...(await shares(host.directory)), local_storage: { path } });
-    const { told } = await host.bootstrap();
-    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read' });
-    expect(told.skipped).toMatchObject([{ key: expect.stringContaining(newest), reason: expect.stringContaining('gzip') }]);
-    expect(await served(node)).toBe('older');
-
-    await host.configure({ local_storage: { path } });
-    const other = await empty();
-    const beyond = await beside(other, source);
-    await beyond.configure({ local_storage: { path } });
-    const none = (await beyond.bootstrap('--fallback', '0')).told;
-    expect(none).toMatchObject({ exit_code: 1, error: { code: 'no_good_snapshot' } });
-    expect(await isInitialised(other)).toBe(false);
-  });
-
-  it('is taken whole from another destination first', async () => {
-    const node = await empty();
-    const host = await beside(node, source);
-    const path = await damagedCopy(host.directory);
-    const places = [
-      { name: 'damaged', path },
-      { name: 'whole', path: source.snapshots },
-    ];
-    await host.configure({ ...(await shares(host.directory)), local_storage: places });
-    const { told } = await host.bootstrap();
-    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', skipped: [{ key: `damaged: ${newest}` }] });
-    expect(await served(node)).toBe('newest');
-  });
-});
-
-describe('a bootstrap that is killed', () => {
-  it.each(['initialised', 'restore_sent', 'restored'])('at %s ends by the next run, or says that it cannot', async (at) => {
-    const node = await empty();
-    const host = await beside(node, source);
-    const going = host.begin();
-    await until(`the phase ${at}`, async () => (await host.phase()) === at);
-    going.signal('SIGKILL');
-    await going.ended;
-    await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
-    const { told } = await host.bootstrap();
-    if (told.exit_code === 0) {
-      expect(told).toMatchObject({ reason: 'restored', level: 'canary-read' });
-      expect(await served(node)).toBe('newest');
-      await leavesNothing(host);
-      return;
-    }
-    // The archive had not gone out: nobody has the keys of that init, and the server holds nothing.
-    expect(at).not.toBe('restored');
-    expect(told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
-  }, 120_000);
-
-  it('by a signal tells how far it was', async () => {
-    const node = await empty();
-    const host = await beside(node, source);
-    const going = host.begin();
-    await going.line(/the snapshot is in place/);
-    going.signal('SIGTERM');
-    const ended = await going.ended;
-    expect(ended.code).toBe(143);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ level: 'installed', phase: 'restored', error: { code: 'stopped' } });
-  });
-});
-
 it('fills one of three, and the others join it', async () => {
   const [first, second, third] = [
     await empty({ ip: '127.0.0.2' }),
@@ -228,7 +143,7 @@ it('fills one of three, and the others join it', async () => {
   ];
   const others = [second, third];
   const host = await beside(first, source);
-  await host.configure({ ...(await shares(host.directory)), local_storage: { path: source.snapshots } });
+  await host.giveShares();
   const { told } = await host.bootstrap('--peers', others.map(({ address }) => address).join(','));
   expect(told).toMatchObject({ exit_code: 0, reason: 'restored', peers: others.map(({ address }) => ({ address, state: 'empty' })) });
   first.adopt(source.node);
@@ -246,5 +161,5 @@ it('fills one of three, and the others join it', async () => {
     const { healthy, voters } = json.data as { readonly healthy: boolean; readonly voters: readonly string[] };
     return healthy && voters.length === 3;
   });
-  for (const node of [first, ...others]) expect(await served(node)).toBe('newest');
+  for (const node of [first, ...others]) expect(await secretOf(node, source)).toBe('newest');
 });

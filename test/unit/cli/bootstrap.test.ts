@@ -1,0 +1,222 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type EmptyVaultOptions, startEmpty } from '../../fakes/vault/empty-vault.ts';
+import { nameAt, storedScene } from './stored.ts';
+
+const SHARE = 'c2hhcmU=';
+const CANARY = {
+  mount: 'secret',
+  path: 'check',
+  namespace: null,
+  field: 'value',
+  kv_version: 2,
+  value: '1767323045',
+  round_id: 'r-1',
+  written_at: '2026-01-02T03:04:05.000Z',
+} as const;
+
+interface Told {
+  readonly exit_code: number;
+  readonly stage: string | null;
+  readonly level: string;
+  readonly reason: string | null;
+  readonly acted: boolean;
+  readonly error: { readonly code: string; readonly message: string; readonly advice: string } | null;
+  readonly warnings: readonly string[];
+  readonly skipped: readonly { readonly key: string; readonly reason: string }[];
+}
+
+async function scene(options: EmptyVaultOptions = {}, settings: object = {}, names: readonly string[] = ['local']) {
+  const vault = await startEmpty(options);
+  const recovery = { shares: [{ env: 'PATH' }] };
+  const stored = await storedScene({ names, settings: { addr: vault.address, ...settings } });
+  const share = join(stored.home, 'share');
+  await writeFile(share, SHARE, { mode: 0o600 });
+  await writeFile(
+    stored.config,
+    JSON.stringify({ ...JSON.parse(await readFile(stored.config, 'utf8')), recovery: { ...recovery, shares: [{ file: share }] } }),
+  );
+  const bootstrap = async (...flags: readonly string[]) => {
+    const { code, host } = await stored.call('bootstrap', '--json', '--no-wait', '--wait', '1s', ...flags);
+    const told = JSON.parse(host.stdout) as Told;
+    expect(code).toBe(told.exit_code);
+    expect(`${host.stdout}${host.stderr}`).not.toMatch(/hvs\.|k3y-|c2hhcmU|t0ken/);
+    return { told, stderr: host.stderr };
+  };
+  const marker = async () => {
+    const [name] = (await readdir(join(stored.home, 'state')).catch(() => [])).filter((one) => one.startsWith('bootstrap-'));
+    return name === undefined ? undefined : await readFile(join(stored.home, 'state', name), 'utf8');
+  };
+  const phase = async () => {
+    const text = await marker();
+    return text === undefined ? undefined : (JSON.parse(text) as { readonly phase: string }).phase;
+  };
+  return { ...stored, vault, bootstrap, phase, marker };
+}
+
+describe('a bootstrap', () => {
+  it('initialises, unseals, sends, unseals again and looks for the canary', async () => {
+    const { vault, put, bootstrap, phase } = await scene({ canary: { value: CANARY.value, round_id: 'r-1' } });
+    await put(1, { manifest: { canary: CANARY } });
+    const { told, stderr } = await bootstrap();
+    expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read', warnings: [] });
+    expect(stderr).toMatch(new RegExp(`^bootstrap: ${nameAt(1)}, \\d+m old, restored in \\d+ s: canary-read$`, 'm'));
+    expect(vault.done).toEqual(['init', 'unseal', 'upload', 'unseal']);
+    expect(await phase()).toBeUndefined();
+  }, 30_000);
+
+  it('fails where the restored server holds another canary', async () => {
+    const { put, bootstrap, phase } = await scene({ canary: { value: '1', round_id: 'r-0' } });
+    await put(1, { manifest: { canary: CANARY } });
+    expect((await bootstrap()).told).toMatchObject({ exit_code: 1, level: 'unsealed', error: { code: 'canary_differs' } });
+    expect(await phase()).toBe('restored');
+  }, 30_000);
+
+  it('fails where the server opens as another cluster than the snapshot, and nothing of it is cleaned away', async () => {
+    const { home, put, bootstrap, phase } = await scene({ clusterId: 'id-2' });
+    await put(1);
+    expect((await bootstrap()).told).toMatchObject({ exit_code: 1, stage: 'identity', error: { code: 'half_done' } });
+    expect((await bootstrap('--clean', '--data-dir', home)).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
+    expect(await phase()).toBe('restored');
+  }, 30_000);
+
+  it('is the business of one host of the set', async () => {
+    const { vault, put, bootstrap } = await scene();
+    await put(1);
+    expect((await bootstrap('--ordinal', '1')).told).toMatchObject({ exit_code: 0, reason: 'not_mine', acted: false });
+    expect((await bootstrap('--ordinal', '0', '--dry-run')).told).toMatchObject({ exit_code: 0, reason: 'dry_run', level: 'verified', acted: false });
+    expect(vault.done).toEqual([]);
+  });
+
+  it.each([
+    { what: 'an older server', options: { version: '1.20.9' }, code: 'server_too_old', says: 'is 1.20.9, the snapshot is of 1.21.0' },
+    { what: 'another seal', options: { sealType: 'awskms' }, code: 'refused', says: 'has a awskms seal' },
+  ])('refuses $what before it touches anything', async ({ options, code, says }) => {
+    const { vault, put, bootstrap, phase } = await scene(options);
+    await put(1);
+    const { told } = await bootstrap();
+    expect(told).toMatchObject({ exit_code: 5, stage: 'guards', acted: false, error: { code } });
+    expect(told.error?.message).toContain(says);
+    expect([vault.done, await phase()]).toEqual([[], undefined]);
+  });
+
+  it.each([
+    { what: 'another product', options: { isOpenBao: true, version: '2.5.0' }, says: 'is openbao, the snapshot is of vault' },
+    { what: 'a server that others have joined', options: { servers: ['node1', 'node2'] }, says: 'has 2 raft servers already' },
+    { what: 'a name that the snapshot does not know', options: { servers: ['stranger'] }, says: 'its node_id is stranger' },
+  ])('sends nothing to $what', async ({ options, says }) => {
+    const { vault, put, bootstrap, phase } = await scene(options);
+    await put(1);
+    const { told } = await bootstrap();
+    expect(told).toMatchObject({ exit_code: 5, stage: 'lead', error: { code: 'refused' } });
+    expect(told.error?.message).toContain(says);
+    expect(told.error?.advice).toContain('--clean --data-dir DIR');
+    expect(vault.done).not.toContain('upload');
+    expect(await phase()).toBe('initialised');
+    expect((await bootstrap()).told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
+  });
+
+  it.each([
+    { what: 'somebody else was quicker to initialise', fault: { at: 'init', by: 400 }, code: 'server_refused', left: undefined },
+    { what: 'the connection ends in the init', fault: { at: 'init', by: 'hang-up' }, code: 'vault_unreachable', left: 'initialised' },
+    { what: 'the answer to the init is lost', fault: { at: 'init', by: 'hang-up-after' }, code: 'vault_unreachable', left: 'initialised' },
+    { what: 'the server refuses the snapshot', fault: { at: 'upload', by: 400 }, code: 'server_refused', left: 'initialised' },
+  ] as const)('notes what is left where $what', async ({ fault, code, left }) => {
+    const { vault, put, bootstrap, phase } = await scene({ fault });
+    await put(1);
+    expect((await bootstrap()).told).toMatchObject({ error: { code } });
+    expect(await phase()).toBe(left);
+    // Asked twice, the server would say that somebody else was quicker.
+    expect(vault.done.filter((step) => step === 'init').length).toBeLessThan(2);
+  });
+
+  it('goes on where only the answer to the upload is lost', async () => {
+    const { put, bootstrap, phase } = await scene({ fault: { at: 'upload', by: 'hang-up-after' } });
+    await put(1);
+    expect((await bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'unsealed' });
+    expect(await phase()).toBeUndefined();
+  }, 30_000);
+
+  it('begins anew where its note is older than the server', async () => {
+    const { home, put, bootstrap } = await scene({ fault: { at: 'init', by: 'hang-up' } });
+    await put(1);
+    await bootstrap();
+    expect((await bootstrap()).told).toMatchObject({ stage: 'init', error: { code: 'vault_unreachable' } });
+    expect(await readdir(join(home, 'state'))).not.toContain(expect.stringContaining('partial'));
+  });
+
+  it('decides nothing by a note that cannot be read', async () => {
+    const { home, vault, put, bootstrap } = await scene({ fault: { at: 'init', by: 'hang-up-after' } });
+    await put(1);
+    await bootstrap();
+    const [name] = (await readdir(join(home, 'state'))).filter((one) => one.startsWith('bootstrap-'));
+    await writeFile(join(home, 'state', name!), '{');
+    expect((await bootstrap()).told).toMatchObject({ error: { code: 'spool_failed' } });
+    expect(vault.done).toEqual(['init']);
+  });
+});
+
+describe('the choice of a snapshot', () => {
+  it('is left to the operator where there are several clusters', async () => {
+    const { vault, put, bootstrap } = await scene();
+    await put(1);
+    await put(2, { manifest: { cluster_id: 'id-2' } });
+    expect((await bootstrap()).told).toMatchObject({ exit_code: 5, error: { code: 'cluster_mismatch' } });
+    expect(vault.done).toEqual([]);
+  });
+
+  it('passes over what is suspicious, and takes it where it is named', async () => {
+    const { put, bootstrap } = await scene();
+    await put(1, { manifest: { suspicious: ['keys out of order'] } });
+    await put(2);
+    const { told } = await bootstrap('--dry-run');
+    expect(told).toMatchObject({ exit_code: 0, snapshot: { key: nameAt(2) }, skipped: [{ key: `local: ${nameAt(1)}` }] });
+    expect((await bootstrap('--dry-run', '--snapshot', nameAt(1))).told).toMatchObject({ exit_code: 0, snapshot: { key: nameAt(1) } });
+  });
+
+  it('falls back no further than is said', async () => {
+    const { put, bootstrap } = await scene();
+    for (const hours of [1, 2, 3]) await put(hours, { manifest: { suspicious: ['odd'] } });
+    await put(4);
+    expect((await bootstrap('--dry-run', '--fallback', '2')).told).toMatchObject({ exit_code: 1, error: { code: 'no_good_snapshot' } });
+    expect((await bootstrap('--dry-run')).told).toMatchObject({ exit_code: 0, snapshot: { key: nameAt(4) } });
+  });
+
+  it('takes the whole copy of the newest before any older one', async () => {
+    const { put, bootstrap } = await scene({}, {}, ['one', 'two']);
+    await put(1, { at: ['one'], manifest: { stored_bytes: 1 } });
+    await put(1, { at: ['two'] });
+    await put(2);
+    const { told } = await bootstrap('--dry-run');
+    expect(told).toMatchObject({ exit_code: 0, destination: 'two', snapshot: { key: nameAt(1) }, skipped: [{ key: `one: ${nameAt(1)}` }] });
+  });
+
+  it('does not take "nothing there" for an answer while a place cannot be seen', async () => {
+    const { folderOf, vault, bootstrap } = await scene({}, {}, ['one', 'two']);
+    await writeFile(join(folderOf('two'), 'manifests', `${nameAt(1)}.json`), '{}');
+    await writeFile(join(folderOf('two'), nameAt(1)), '');
+    const { told } = await bootstrap('--if-no-snapshot', 'initialise-nothing');
+    expect(told).toMatchObject({ exit_code: 1, reason: null, error: { code: 'no_good_snapshot' } });
+    expect(vault.done).toEqual([]);
+  });
+});
+
+describe('cleaning', () => {
+  it('takes a cluster away only where a bootstrap was cut off before it sent, and the server is down', async () => {
+    const { home, vault, put, bootstrap, phase } = await scene({ fault: { at: 'init', by: 'hang-up-after' } });
+    await put(1);
+    const data = join(home, 'data');
+    await mkdir(join(data, 'raft', 'snapshots'), { recursive: true });
+    for (const name of ['vault.db', 'node-id', 'lost']) await writeFile(join(data, name), 'x');
+    const clean = async () => (await bootstrap('--clean', '--data-dir', data)).told;
+    expect(await clean()).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
+    await bootstrap();
+    expect(await clean()).toMatchObject({ exit_code: 5, error: { code: 'refused' } });
+    expect(await readdir(data)).toEqual(expect.arrayContaining(['raft', 'vault.db']));
+    vault.stop();
+    expect(await clean()).toMatchObject({ exit_code: 0, reason: 'cleaned' });
+    expect((await readdir(data)).sort()).toEqual(['lost', 'node-id']);
+    expect(await phase()).toBeUndefined();
+  });
+});

@@ -5,7 +5,7 @@ import type { Metafile } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-interface Material {
+export interface Material {
   readonly name: string;
   readonly version: string;
   readonly license: string;

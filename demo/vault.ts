@@ -16,9 +16,7 @@ export interface DemoVault {
 
 /** A real Vault or OpenBao if this host has one that starts, else the practice server; says which it is. */
 export async function startDemoVault(say: (line: string) => void): Promise<DemoVault> {
-  const built = await builtServer(VAULT);
-  const candidates = [onPath('vault'), onPath('bao'), built].filter((path) => path !== undefined);
-  for (const binary of candidates) {
+  for (const binary of await realServers()) {
     try {
       const vault = await startReal(binary);
       say(`Practice Vault: a real server (${binary}) at ${vault.address}, with ${DATA_BYTES / 1_000_000} MB of random data.`);
@@ -31,6 +29,12 @@ export async function startDemoVault(say: (line: string) => void): Promise<DemoV
   say(`Practice Vault: no real one is on the PATH or built yet, so a small stand-in of this project at ${practice.address}.`);
   say('It speaks the same endpoints and makes real archives. "npm run servers" builds a real Vault (needs Go).');
   return practice;
+}
+
+/** The servers of this host, best first. */
+export async function realServers(): Promise<readonly string[]> {
+  const built = await builtServer(VAULT);
+  return [onPath('vault'), onPath('bao'), built].filter((path) => path !== undefined);
 }
 
 async function startReal(binary: string): Promise<DemoVault> {

@@ -65,7 +65,7 @@ _vault_snapshotd() {
       import) mapfile -t COMPREPLY < <(compgen -W '--from --out --json --help' -- "$current") ;;
       restore) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --to --snapshot --before --file --confirm --lose --force --foreign --cluster-id --dry-run --safety --no-safety-snapshot --unseal --check-canary --restore-timeout --json --help' -- "$current") ;;
       bootstrap) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --address --peers --source --destination --snapshot --fallback --if-no-snapshot --ordinal --wait --no-wait --restore-timeout --state-dir --clean --data-dir --dry-run --json --help' -- "$current") ;;
-      drill) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --file --level --server-binary --address --max-age --restore-timeout --no-record --dry-run --json --help' -- "$current") ;;
+      drill) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --file --level --server-binary --address --max-age --restore-timeout --write-canary --no-record --dry-run --json --help' -- "$current") ;;
       init) mapfile -t COMPREPLY < <(compgen -W '--addr --ca-cert --auth --token-path --destination-kind --place --region --endpoint --frequency --out --yes --force --help' -- "$current") ;;
       completion) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
       help) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;

@@ -110,6 +110,7 @@ complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l server-bin
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l address -r -f -d 'an empty server to restore into instead; you keep it apart and throw it away'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l max-age -r -f -d 'how old the canary may be; "drill.max_age" of the configuration if nothing is said'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l restore-timeout -r -f -d 'how long the server may take to apply it; 15m if nothing is said'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l write-canary -d 'write a new canary into the copy in the end, and read it back'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l no-record -d 'write no record of it beside the snapshot'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l dry-run -d 'only read the snapshot, and see whether a drill could be done here'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from drill' -l json -d 'the report on stdout as one JSON object'

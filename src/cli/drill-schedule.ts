@@ -35,7 +35,16 @@ async function drillNow(config: Config, composed: Composed, host: Host, signal: 
     clusterId: config.cluster.id ?? ledger.view().id,
   };
   const choose = (limited: AbortSignal) => chooseStored(destinations, { wish: { kind: 'latest' }, clusterId: ours.clusterId }, ours, limited);
-  const from = { restoreTimeoutMs: undefined, binary: undefined, address: undefined, isDryRun: false, isRecording: true, choose, onProgress: () => undefined };
+  const from = {
+    restoreTimeoutMs: undefined,
+    binary: undefined,
+    address: undefined,
+    isDryRun: false,
+    isRecording: true,
+    isCanaryRewritten: false,
+    choose,
+    onProgress: () => undefined,
+  };
   const thrown: unknown = await carryOutDrill({ level, maxAgeMs: config.drill.maxAgeMs, ...from }, { config, composed, host, account, record }, signal).then(
     () => undefined,
     (error: unknown) => error,

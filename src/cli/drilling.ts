@@ -31,6 +31,7 @@ export interface Drilling {
   readonly address: string | undefined;
   readonly isDryRun: boolean;
   readonly isRecording: boolean;
+  readonly isCanaryRewritten: boolean;
   choose(signal: AbortSignal): Promise<Chosen>;
   onProgress(what: string, bytes: number, total: number): void;
 }
@@ -79,7 +80,7 @@ async function tryOut(fetched: Fetched, begunAt: Date, drilling: Drilling, deps:
     snapshot,
     record,
     begunAt,
-    wish: { level: drilling.level, contents: config.drill.contents, maxAgeMs: drilling.maxAgeMs },
+    wish: { level: drilling.level, contents: config.drill.contents, maxAgeMs: drilling.maxAgeMs, isCanaryRewritten: drilling.isCanaryRewritten },
     deps: {
       place,
       account,

@@ -124,6 +124,7 @@ export interface Target {
   knownNodes(token: Hidden, signal: AbortSignal): Promise<readonly KnownNode[]>;
   /** The fields of a GET answer, `data` where it has one; undefined for what is not there. */
   read(path: string, from: { readonly token: Hidden; readonly namespace?: string | undefined }, signal: AbortSignal): Promise<Fields | undefined>;
+  write(path: string, fields: Fields, as: { readonly token: Hidden; readonly namespace?: string | undefined }, signal: AbortSignal): Promise<void>;
 
   /** Rejects only where nothing was changed. */
   sendSnapshot(archive: AsyncIterable<Uint8Array>, sending: Sending, signal: AbortSignal): Promise<Sent>;

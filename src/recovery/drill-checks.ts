@@ -1,6 +1,6 @@
 import { abortReason, SnapshotError } from '../errors.ts';
-import type { Manifest } from '../snapshot/manifest.ts';
-import { canaryError, checkCanary, readCanary } from './canary.ts';
+import type { Canary, Manifest } from '../snapshot/manifest.ts';
+import { canaryError, canaryPath, checkCanary, readCanary } from './canary.ts';
 import type { Hidden, Target } from './contract.ts';
 
 /** What a restored server must hold besides its canary. */
@@ -82,6 +82,19 @@ export async function proveCanary(question: CanaryQuestion, target: Target, toke
     question.found({ value: verdict.value, age_seconds: Math.round(ageMs / 1000), equals_manifest: verdict.verdict !== 'differs' });
   }
   const error = canaryError(canary, verdict);
+  if (error) throw error;
+}
+
+/** A new one into the copy, which must then hold it: a restored server takes writes too. */
+export async function rewriteCanary(canary: Canary, target: Target, token: Hidden, now: Date, signal: AbortSignal): Promise<void> {
+  const { field, kv_version: version, round_id, namespace } = canary;
+  const value = String(Math.floor(now.getTime() / 1000));
+  const fields = { [field]: value, round_id };
+  await target.write(canaryPath(canary, version), version === 2 ? { data: fields } : fields, { token, namespace: namespace ?? undefined }, signal);
+  const error = canaryError(
+    { ...canary, value },
+    checkCanary({ ...canary, value }, await readCanary(target, canary, token, signal), now, Number.POSITIVE_INFINITY),
+  );
   if (error) throw error;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../agent/clock.ts';
 import { SnapshotError } from '../errors.ts';
 import type { Hidden, SealStatus, ServerFacts, Target } from './contract.ts';
-import { type Checked, type Contents, checkContents, type FoundCanary, judgeAge, proveCanary, refuseMissing } from './drill-checks.ts';
+import { type Checked, type Contents, checkContents, type FoundCanary, judgeAge, proveCanary, refuseMissing, rewriteCanary } from './drill-checks.ts';
 import { type Installing, install } from './drill-install.ts';
 import type { Fetched } from './fetch.ts';
 import { isOlder, type SnapshotFacts } from './guards.ts';
@@ -33,6 +33,8 @@ export interface DrillWish {
   readonly level: DrillLevel;
   readonly contents: Contents;
   readonly maxAgeMs: number;
+  /** Into the copy, once the old one was found. */
+  readonly isCanaryRewritten: boolean;
 }
 
 /** What is known so far; it is told whatever the end is. */
@@ -176,5 +178,7 @@ async function look({ deps, wish, record, snapshot }: DrillJob, target: Target, 
     const { manifest, takenAt } = snapshot;
     const question = { manifest, takenAt, maxAgeMs: wish.maxAgeMs, now: clock.now(), found };
     await account.step('canary', () => proveCanary(question, target, token, signal));
+    const { canary } = manifest ?? {};
+    if (wish.isCanaryRewritten && canary) await account.step('write', () => rewriteCanary(canary, target, token, clock.now(), signal));
   });
 }

@@ -165,6 +165,10 @@ class VaultTarget implements Target {
     }
   }
 
+  async write(path: string, fields: Fields, as: Parameters<Target['write']>[2], signal: AbortSignal): Promise<void> {
+    await this.#quick.call({ method: 'POST', path, token: secretOf(as.token), namespace: as.namespace, body: fields }, signal);
+  }
+
   async sendSnapshot(archive: AsyncIterable<Uint8Array>, sending: Sending, signal: AbortSignal): Promise<Sent> {
     return await uploadSnapshot(this.#transport, archive, sending, signal);
   }

@@ -36,7 +36,7 @@ describe('what a drill finds', () => {
     };
     const aWeekAgo = String(Math.floor(Date.now() / 1000) - 7 * 86_400);
     const drills = await Promise.all([
-      (await old.host(source.keys, { drill: { role_id: '', secret_id: '' } })).drill(),
+      (await old.host(source.keys, { drill: { role_id: '', secret_id: '' } })).drill(['--write-canary']),
       (await told({ path: 'nowhere' })).drill(),
       (await told({ value: aWeekAgo })).drill(),
       (await told({ round_id: 'another' })).drill(),
@@ -51,6 +51,7 @@ describe('what a drill finds', () => {
       [4, 'canary', 'canary_stale'],
       [1, 'checks', 'check_failed'],
     ]);
+    expect(drills[0]?.told.steps.at(-3)).toMatchObject({ name: 'write', ok: true });
     const [right, , differs, , stale, lacking] = drills.map((one) => one.told);
     expect(right).toMatchObject({ token_way: 'shares', level: 'canary-read' });
     expect(differs).toMatchObject({ level: 'unsealed', canary: { equals_manifest: false } });

@@ -55,6 +55,7 @@ async function drill(flags: Flags, deps: Pick<DrillingDeps, 'host' | 'account' |
         address: flags.address,
         isDryRun: flags['dry-run'],
         isRecording: !flags['no-record'],
+        isCanaryRewritten: flags['write-canary'],
         choose: (signal) =>
           flags.file === undefined
             ? chooseStored(composed.destinations, { wish, clusterId: ours.clusterId }, ours, signal)

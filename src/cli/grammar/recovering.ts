@@ -76,6 +76,7 @@ export const DRILL = {
     address: text('URL', 'an empty server to restore into instead; you keep it apart and throw it away'),
     'max-age': duration('D', 'how old the canary may be; "drill.max_age" of the configuration if nothing is said'),
     'restore-timeout': duration('D', 'how long the server may take to apply it; 15m if nothing is said'),
+    'write-canary': { doc: 'write a new canary into the copy in the end, and read it back' },
     'no-record': { doc: 'write no record of it beside the snapshot' },
     'dry-run': { doc: 'only read the snapshot, and see whether a drill could be done here' },
     ...JSON_REPORT,

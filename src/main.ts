@@ -20,6 +20,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 process.on('SIGUSR1', () => undefined);
 
 const STDIN = 0;
+const LINGER_MS = 2_000;
 const lines = new Lines(() => process.stdin);
 
 // Until there is an answer: whoever reads the exit code must not take silence for a success.
@@ -45,6 +46,8 @@ void run({
 }).then((code) => {
   process.exitCode = code;
   lines.close();
+  // A call on a dead disk may never return, and would keep what has ended from being over.
+  setTimeout(() => process.exit(code), LINGER_MS).unref();
 });
 
 function end(pid: number): void {

@@ -67,13 +67,13 @@ describe('the timer', () => {
     expect(scene.vault.calls.filter((call) => call === 'openSnapshot')).toHaveLength(25);
   });
 
-  it('goes on through a year of hours', async () => {
+  it('goes on through two months of hours', async () => {
     const scene = await aScene();
     scene.vault.leaderships = [STANDBY];
     const agent = startAgent(scene, [destinationOf(new MemoryStorage())]);
-    await scene.clock.advance(365 * DAY_MS);
+    await scene.clock.advance(60 * DAY_MS);
     await agent.stop();
-    expect(scene.log.of('standby')).toHaveLength(365 * 24 + 1);
+    expect(scene.log.of('standby')).toHaveLength(60 * 24 + 1);
   });
 });
 

@@ -1,5 +1,5 @@
-import type { SnapshotError } from '../errors.ts';
-import { type Verdict, verifySnapshot } from '../inventory/verification.ts';
+import { SnapshotError } from '../errors.ts';
+import { LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
 import { baseName, type ObjectKey } from '../storage/key.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
@@ -18,11 +18,12 @@ export async function verifyStored(
   const begun = clock.now();
   const options = { clusterId, stallTimeoutMs, by, agentVersion, isRecording: true, now: () => clock.now(), onProgress: onBytes };
   const verdict = await verifySnapshot(destination, key, options, signal);
-  const { error, warnings } = verdict;
+  const { warnings } = verdict;
   const where = { destination: destination.storage.name, key };
-  if (isUnread(verdict)) return error;
+  if (isUnread(verdict)) return verdict.error;
   // Pruned meanwhile, or another cluster's.
-  if (error?.code === 'not_found' || error?.code === 'cluster_mismatch') return undefined;
+  if (verdict.error?.code === 'not_found' || verdict.error?.code === 'cluster_mismatch') return undefined;
+  const error = verdict.error && named(key, verdict.error);
   tell({ kind: 'verified', destination: where.destination, name: baseName(key), error });
   if (error) log.error({ event: 'snapshot_damaged', ...where, code: error.code, error: error.message, advice: error.advice }, 'a stored snapshot is not whole');
   else
@@ -39,4 +40,9 @@ const TOLD = ['archive_corrupt', 'storage_mismatch', 'not_found', 'cluster_misma
 /** A place that does not answer says nothing about what is there. */
 function isUnread({ error }: Verdict): boolean {
   return error !== undefined && !TOLD.includes(error.code);
+}
+
+/** What is told of it apart from the log must say by itself which one it is. What Vault sent was whole: the advice of a round would mislead. */
+function named(key: ObjectKey, cause: SnapshotError): SnapshotError {
+  return new SnapshotError(cause.code, cause.message.includes(key) ? cause.message : `${key}: ${cause.message}`, { cause, advice: LEFT_THERE });
 }

@@ -1,5 +1,5 @@
 import { ERROR_CODES, type SnapshotError } from '../errors.ts';
-import type { Verdict } from '../inventory/verification.ts';
+import { LEFT_THERE, type Verdict } from '../inventory/verification.ts';
 import type { RecoveredSnapshot } from '../recovery/outcome.ts';
 import { ArchiveFault } from '../snapshot/archive-checks.ts';
 import { exactNumber } from '../snapshot/manifest.ts';
@@ -56,8 +56,6 @@ function renderVerdict({ destination }: Verified, { key, error, manifest, proof,
   const noted = record === undefined ? '' : ', recorded';
   return [`ok    verify: ${what}${facts}${noted}\n`, ...warnings.map((warning) => `      warning: ${warning}\n`)].join('');
 }
-
-const LEFT_THERE = 'nothing was deleted; "vault-snapshotd list" shows where else this snapshot is';
 
 function renderError({ destination, error }: Verified): string {
   if (!error) return '';

@@ -11,6 +11,9 @@ import { Watchdog } from '../snapshot/watchdog.ts';
 import type { Storage } from '../storage/contract.ts';
 import { type ObjectKey, objectKey } from '../storage/key.ts';
 
+/** What to do about a copy that is not whole. */
+export const LEFT_THERE = 'nothing was deleted; "vault-snapshotd list" shows where else this snapshot is';
+
 export interface VerifyDeps {
   /** Undefined: no manifest anywhere tells it. */
   readonly clusterId: string | undefined;

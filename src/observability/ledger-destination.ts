@@ -1,6 +1,7 @@
 import type { AgentEvent, DeliveryState, StockedSnapshot, StockTotals } from '../agent/events.ts';
 import type { SnapshotError } from '../errors.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
+import { DamagedCopies } from './damaged-copies.ts';
 import { toTrouble } from './trouble.ts';
 import type { DestinationView, Trouble } from './view.ts';
 
@@ -22,9 +23,8 @@ export class DestinationAccount {
   #unseen: Trouble | undefined;
   #uploads = { success: 0, failure: 0, bytes: 0, retries: 0 };
   #retention: DestinationView['retention'] = { deleted: 0, errors: 0, trouble: undefined };
-  #verification: DestinationView['verification'] = { lastSuccessAt: undefined, failures: 0, trouble: undefined };
-  /** The snapshot that `#verification.trouble` is about. */
-  #damaged: string | undefined;
+  #verification: Omit<DestinationView['verification'], 'trouble'> = { lastSuccessAt: undefined, failures: 0 };
+  readonly #damaged = new DamagedCopies();
   #snapshots: readonly StockedSnapshot[] | undefined;
   #totals: StockTotals | undefined;
 
@@ -49,6 +49,7 @@ export class DestinationAccount {
       this.#totals = undefined;
       this.#missed = undefined;
       this.#unseen = undefined;
+      this.#damaged.clear();
     }
     this.#plan = plan;
   }
@@ -69,7 +70,7 @@ export class DestinationAccount {
       trouble: this.#missed ?? this.#unseen,
       uploads: { ...this.#uploads },
       retention: this.#retention,
-      verification: this.#verification,
+      verification: { ...this.#verification, trouble: this.#damaged.trouble },
       snapshots: this.#snapshots,
       totals: this.#totals,
     };
@@ -107,6 +108,7 @@ export class DestinationAccount {
         this.#learn(event.manifest);
         break;
       case 'stock':
+        this.#damaged.compare(event.snapshots, event.totals);
         this.#snapshots = event.snapshots;
         this.#totals = event.totals;
         this.#verification = { ...this.#verification, lastSuccessAt: later(this.#verification.lastSuccessAt, event.totals.verifiedAt) };
@@ -146,16 +148,15 @@ export class DestinationAccount {
     return { at: this.#now(), code: 'refused', message: reason, advice: 'nothing is deleted there until this is cleared up' };
   }
 
-  /** That another copy is sound does not mend the damaged one. */
   #verify(name: string, error: SnapshotError | undefined): void {
     const now = this.#now();
     if (error) {
-      this.#damaged = name;
-      this.#verification = { ...this.#verification, failures: this.#verification.failures + 1, trouble: toTrouble(error, now) };
+      this.#damaged.add(name, toTrouble(error, now), this.#snapshots);
+      this.#verification = { ...this.#verification, failures: this.#verification.failures + 1 };
       return;
     }
-    const isMended = this.#damaged === name;
-    this.#verification = { ...this.#verification, lastSuccessAt: now, trouble: isMended ? undefined : this.#verification.trouble };
+    this.#damaged.mend(name);
+    this.#verification = { ...this.#verification, lastSuccessAt: now };
   }
 }
 

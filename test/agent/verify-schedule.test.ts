@@ -53,6 +53,7 @@ describe('verifying by the clock', () => {
     const view = viewOf(scene, destinations);
     expect(moved(view)).toMatchObject({ 'memory.verification failures': 1 });
     expect(view.destinations[0]?.verification).toMatchObject({ lastSuccessAt: undefined, trouble: { code: 'archive_corrupt' } });
+    expect(view.destinations[0]?.verification.trouble).toMatchObject({ message: expect.stringContaining(damaged!), advice: expect.stringContaining('list') });
     await daemon.stop();
   });
 

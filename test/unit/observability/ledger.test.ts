@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryState } from '../../../src/agent/events.ts';
+import type { DeliveryState, StockedSnapshot } from '../../../src/agent/events.ts';
 import { SnapshotError } from '../../../src/errors.ts';
 import { BOUNDS_SECONDS } from '../../../src/observability/view.ts';
 import { counters } from '../../agent/ledger.ts';
@@ -142,6 +142,31 @@ describe('a destination in the ledger', () => {
     expect(ledger.view().destinations[0]?.verification).toMatchObject({ failures: 1, lastSuccessAt: new Date(NOON), trouble: { message: 'bad.snap: broken' } });
     verify('bad.snap');
     expect(ledger.view().destinations[0]?.verification).toMatchObject({ failures: 1, trouble: undefined });
+  });
+
+  it('stays damaged until each damaged copy is whole, removed, or proved by somebody else', () => {
+    const { ledger } = aLedger();
+    const damage = (name: string) =>
+      ledger.tell({ kind: 'verified', destination: 'aws', name, error: new SnapshotError('archive_corrupt', `${name}: broken`) });
+    const stock = (count: number, ...snapshots: readonly StockedSnapshot[]) =>
+      ledger.tell({
+        kind: 'stock',
+        destination: 'aws',
+        snapshots,
+        totals: { count, bytes: 1, newestAt: undefined, oldestAt: undefined, verifiedAt: undefined },
+      });
+    const message = () => ledger.view().destinations[0]?.verification.trouble?.message;
+    const copy = (name: string, day: number, verifiedAt?: Date) => ({ name, takenAt: new Date(NOON - day * 86_400_000), size: 1, isProved: true, verifiedAt });
+    stock(9, copy('c.snap', 1), copy('b.snap', 2), copy('a.snap', 3));
+    for (const name of ['a.snap', 'b.snap', 'c.snap', 'old.snap']) damage(name);
+    expect(message()).toBe('old.snap: broken, and 3 more like it');
+    ledger.tell({ kind: 'verified', destination: 'aws', name: 'b.snap', error: undefined });
+    stock(8, copy('c.snap', 1, new Date(NOON - 1)), copy('b.snap', 2), copy('a.snap', 3));
+    expect(message()).toBe('old.snap: broken, and 2 more like it');
+    stock(8, copy('c.snap', 1, new Date(NOON + 1)), copy('b.snap', 2), copy('z.snap', 4));
+    expect(message()).toBe('old.snap: broken');
+    stock(2, copy('c.snap', 1), copy('b.snap', 2));
+    expect(message()).toBeUndefined();
   });
 
   it('says why nothing is deleted there', () => {

@@ -12,6 +12,8 @@ export function shortestGapMs(expression: string, timezone: string): number | un
 }
 
 function nextRuns(expression: string, timezone: string): readonly Date[] {
+  // Read as the time of a single run, and thrown at when it is none.
+  if (expression.includes(':')) return [];
   try {
     return new Cron(expression, { timezone, mode: '5-or-6-parts' }).nextRuns(RUNS_LOOKED_AT, FROM);
   } catch (error) {

@@ -100,7 +100,9 @@ export function canonicalAddress(text: string): string | undefined {
     .replace(/%.*$/, '');
   const isV6 = bare.includes(':');
   const url = `http://${isV6 ? `[${bare}]` : bare}/`;
-  if ((!isV6 && !/^\d+(\.\d+){3}$/.test(bare)) || !URL.canParse(url)) return undefined;
+  // A URL would take `x@10.0.0.1:` for a user and a host.
+  const isWellFormed = isV6 ? /^[\da-f:.]+$/i.test(bare) : /^\d+(\.\d+){3}$/.test(bare);
+  if (!isWellFormed || !URL.canParse(url)) return undefined;
   const plain = new URL(url).hostname.replace(/^\[|\]$/g, '');
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain);
   if (mapped === null) return plain;

@@ -132,6 +132,7 @@ describe('leadership', () => {
     ['', undefined],
     ['1.2.3', undefined],
     ['999.1.1.1', undefined],
+    ['x@10.0.0.5:', undefined],
   ])('writes the address %s as %s', (text, plain) => {
     expect(canonicalAddress(text)).toBe(plain);
   });

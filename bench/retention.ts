@@ -6,6 +6,7 @@ import type { ListedObject, Storage } from '../src/storage/contract.ts';
 import { keyPrefix, type ObjectKey } from '../src/storage/key.ts';
 import { MemoryStorage } from '../test/fakes/memory-storage.ts';
 import { someManifest } from '../test/unit/snapshot/some-manifest.ts';
+import type { RetentionFigures } from './figures.ts';
 
 // Memory a prune takes for each snapshot at a destination, and what it remembers of each afterwards. Usage: node --expose-gc bench/retention.ts
 // Names and manifests are made up on the way, so that all that is measured is the prune's own.
@@ -43,24 +44,38 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-async function measure(count: number) {
+async function measure(count: number): Promise<RetentionFigures & { readonly kept: number }> {
   const storage = new MadeUpStorage(count);
   const known: KnownManifests = new Map();
   const ours = { template: parseNameTemplate('raft_snapshot-{unix_ns}.snap'), clusterName: '', clusterId: 'id-1' };
   const deps = { ...ours, known, now: new Date(Number(NEWEST_NS / 1_000_000n)) };
   const before = heapBytes();
+  const began = performance.now();
   const first = await planPrune(storage, PREFIX, POLICY, deps, FOREVER);
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
   const during = heapBytes() - before;
   const { reads } = storage;
   const { keep, remove, frozen } = first.plan;
   if (keep.length + remove.length !== count || frozen !== undefined) throw new Error(`the plan is wrong: ${frozen}`);
   const again = await planPrune(storage, PREFIX, POLICY, deps, FOREVER);
-  return { count, during: during / count, reads, rereads: storage.reads - reads, kept: again.plan.keep.length };
+  return {
+    snapshots: count,
+    bytesForEach: Math.round(during / count),
+    seconds,
+    manifestsRead: reads,
+    manifestsReadAgain: storage.reads - reads,
+    kept: again.plan.keep.length,
+  };
 }
 
 await measure(1_000);
 const [small, large] = [await measure(10_000), await measure(100_000)];
-for (const { count, during, reads, rereads, kept } of [small, large]) {
-  console.log(`${count} snapshots: ${Math.round(during)} bytes held for each, ${reads} manifests read, ${rereads} the next time, ${kept} kept`);
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify([small, large].map(({ kept: _, ...figures }) => figures)));
+} else {
+  for (const { snapshots, bytesForEach, seconds, manifestsRead, manifestsReadAgain, kept } of [small, large]) {
+    const read = `${manifestsRead} manifests read, ${manifestsReadAgain} the next time`;
+    console.log(`${snapshots} snapshots: ${bytesForEach} bytes held for each, ${seconds} s, ${read}, ${kept} kept`);
+  }
+  console.log(`bytes for each, ${large.snapshots} to ${small.snapshots}: ${(large.bytesForEach / small.bytesForEach).toFixed(2)}`);
 }
-console.log(`bytes for each, 100000 to 10000: ${(large.during / small.during).toFixed(2)}`);

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPracticeVault } from '../demo/practice-vault.ts';
 import { FakeS3 } from '../test/fakes/s3/fake-s3.ts';
 import { ROOT } from '../test/unit/source-tree.ts';
+import { type IdleFigures, spreadOf } from './figures.ts';
 
 // Start to ready, and what the daemon costs while there is nothing to do, with an S3 destination and its first round behind it. Usage, after
-// `npm run build` or `npm run package`: node bench/start.ts [program …], by default the bundle on the Node that runs this.
-const programs = process.argv.length > 2 ? process.argv.slice(2) : [join(ROOT, 'bin/vault-snapshotd')];
+// `npm run build` or `npm run package`: node bench/start.ts [--json] [program …], by default the bundle on the Node that runs this.
+const [isJson, named] = [process.argv[2] === '--json', process.argv.slice(2).filter((argument) => argument !== '--json')];
+const programs = named.length > 0 ? named : [join(ROOT, 'bin/vault-snapshotd')];
 const STARTS = 9;
 const SETTLED_MS = 10_000;
 const WATCHED_MS = 60_000;
@@ -42,30 +44,38 @@ async function sleepsOf(pid: number): Promise<number> {
   return texts.map((text) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1])).reduce((sum, one) => sum + one, 0);
 }
 
-async function measure(program: string, config: string): Promise<string> {
+/** In milliseconds; the kernel counts in hundredths of a second. */
+async function cpuOf(pid: number): Promise<number> {
+  const [user = 0, system = 0] = (await readFile(`/proc/${pid}/stat`, 'utf8'))
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) * 10;
+}
+
+async function measure(program: string, config: string): Promise<IdleFigures> {
   const { child } = await start(program, config, 'event=round_done');
   const pid = child.pid ?? 0;
   await delay(SETTLED_MS);
-  const before = await sleepsOf(pid);
+  const [sleepsBefore, cpuBefore, load] = [await sleepsOf(pid), await cpuOf(pid), loadavg()[0] ?? 0];
   await delay(WATCHED_MS);
-  const sleeps = (await sleepsOf(pid)) - before;
+  const [wakeUpsPerMinute, cpuMsPerMinute] = [(await sleepsOf(pid)) - sleepsBefore, (await cpuOf(pid)) - cpuBefore];
   const { resident, anonymous } = await memoryOf(pid);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  const times: number[] = [];
+  const readyMs: number[] = [];
   for (let i = 0; i < STARTS; i++) {
     const { child: one, ms } = await start(program, config, 'event=started');
     one.kill('SIGKILL');
     await once(one, 'exit');
-    times.push(ms);
+    readyMs.push(Math.round(ms));
   }
-  times.sort((a, b) => a - b);
-  const ms = (at: number) => Math.round(times[at] ?? 0);
-  return `| ${program.replace(`${ROOT}/`, '')} | ${ms(Math.floor(STARTS / 2))} ms (${ms(0)}–${ms(STARTS - 1)}) | ${resident} MB (${anonymous}) | ${sleeps} |`;
+  return { readyMs, residentMb: resident, anonymousMb: anonymous, cpuMsPerMinute, wakeUpsPerMinute, load: Number(load.toFixed(1)) };
 }
 
 /** With servers of its own: where there is a snapshot already, the first round is far away. */
-async function inItsPlace(program: string): Promise<string> {
+async function inItsPlace(program: string): Promise<IdleFigures> {
   const scratch = await mkdtemp(join(tmpdir(), 'bench-'));
   const [vault, s3] = await Promise.all([startPracticeVault(), FakeS3.start()]);
   try {
@@ -81,5 +91,15 @@ async function inItsPlace(program: string): Promise<string> {
   }
 }
 
-console.log(`Node ${process.versions.node}\n\n| program | start to ready | resident (anonymous) | wake-ups in a minute |\n| --- | --- | --- | --- |`);
-for (const program of programs) console.log(await inItsPlace(program));
+function show(program: string, { readyMs, residentMb, anonymousMb, cpuMsPerMinute, wakeUpsPerMinute }: IdleFigures): string {
+  const { median, least, most } = spreadOf(readyMs);
+  const cells = [program.replace(`${ROOT}/`, ''), `${median} ms (${least}–${most})`, `${residentMb} MB (${anonymousMb})`];
+  return `| ${[...cells, `${cpuMsPerMinute} ms`, wakeUpsPerMinute].join(' | ')} |`;
+}
+
+const headings = ['program', 'start to ready', 'resident (anonymous)', 'CPU in a minute', 'wake-ups in a minute'];
+if (!isJson) console.log(`Node ${process.versions.node}\n\n| ${headings.join(' | ')} |\n|${' --- |'.repeat(headings.length)}`);
+for (const program of programs) {
+  const figures = await inItsPlace(program);
+  console.log(isJson ? JSON.stringify(figures) : show(program, figures));
+}

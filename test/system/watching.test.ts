@@ -108,6 +108,19 @@ describe('a daemon with a round behind it', () => {
   });
 });
 
+describe('a daemon that hangs', () => {
+  it('is told from one that does not run, without asking at its other address too', async () => {
+    const port = await freePort();
+    const { scene, program } = await startIdle(vault.address, role, { listen: `:${port}` });
+    program.signal('SIGSTOP');
+    const { code, stderr } = await run(['status', '--config', scene.config]);
+    program.signal('SIGCONT');
+    expect(code).toBe(69);
+    expect(stderr).toContain(`the daemon hangs: unix:${join(scene.state, 'status.sock')}: no answer in time\n`);
+    expect(stderr).toContain('restart it');
+  });
+});
+
 describe('a daemon that was killed', () => {
   it('leaves a socket nobody answers at, which the next one takes over', async () => {
     const { scene, program } = await startIdle(vault.address, role);

@@ -14,6 +14,7 @@ import { printReport } from '../print.ts';
 import { renderStatusText } from '../status-report.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
+const HANGS_ADVICE = 'look at its journal, then restart it; systemd does so by itself when WatchdogSec= is over';
 
 /** What the running daemon says of itself. The exit code tells how much is wrong. */
 export async function runStatus({ flags }: Asked<'status'>, host: Host): Promise<number> {
@@ -55,10 +56,13 @@ function placesToAsk(config: Config | undefined, { env, homeDirectory }: Host): 
 async function askFirst(places: readonly ListenSettings[]): Promise<string> {
   const refusals: string[] = [];
   for (const place of places) {
+    const late = AbortSignal.timeout(ANSWER_LIMIT_MS);
     try {
-      return await ask(place, '/status', AbortSignal.timeout(ANSWER_LIMIT_MS));
+      return await ask(place, '/status', late);
     } catch (thrown) {
       if (!(thrown instanceof SnapshotError)) throw thrown;
+      // Somebody is there and says nothing: it would say no more at another address.
+      if (late.aborted) throw new SnapshotError('no_daemon', `the daemon hangs: ${thrown.message}`, { cause: thrown, advice: HANGS_ADVICE });
       refusals.push(thrown.message);
     }
   }

@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { SnapshotError } from '../errors.ts';
 
 const READABLE_BY_ALL = 0o004;
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** A UTF-8 file, its byte order mark skipped. Rejects with `config_unreadable`, or `config_invalid` if it is not UTF-8. */
 export async function readTextFile(path: string): Promise<{ readonly text: string; readonly isWorldReadable: boolean }> {
@@ -17,13 +18,26 @@ async function readBytes(path: string): Promise<{ readonly bytes: Uint8Array; re
   try {
     const file = await open(path, 'r');
     try {
-      return { bytes: await file.readFile(), mode: (await file.stat()).mode };
+      return { bytes: await readSome(file, path), mode: (await file.stat()).mode };
     } finally {
       await file.close();
     }
   } catch (cause) {
+    if (cause instanceof SnapshotError) throw cause;
     throw new SnapshotError('config_unreadable', `${path}: ${reason((cause as NodeJS.ErrnoException).code, cause)}`, { cause });
   }
+}
+
+/** Its size is not asked: a device and a pipe tell none, and have no end. */
+async function readSome(file: FileHandle, path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new SnapshotError('config_unreadable', `${path}: more than 16 MiB: is this the right file?`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function reason(code: string | undefined, cause: unknown): string {

@@ -186,6 +186,13 @@ describe('reading the file', () => {
     expect(await faultsOf(content)).toEqual([fault]);
   });
 
+  it('gives up a file that has no end', async () => {
+    await expect(loadConfig({ path: '/dev/zero', env: {} })).rejects.toMatchObject({
+      code: 'config_unreadable',
+      message: '/dev/zero: more than 16 MiB: is this the right file?',
+    });
+  });
+
   it('tells a file that is not there from a directory and from a link to itself', async () => {
     const path = await mkdtemp(join(tmpdir(), 'config-'));
     await expect(loadConfig({ path, env: {} })).rejects.toMatchObject({ code: 'config_unreadable', exitCode: 78, message: `${path}: is a directory` });

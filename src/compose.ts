@@ -143,7 +143,7 @@ export async function compose(config: Config, host: Host, say: (status: string) 
 }
 
 /** What happened that a restart must not forget. */
-const HISTORIC: readonly AgentEvent['kind'][] = ['round_ended', 'drilled', 'cluster'];
+const HISTORIC: readonly AgentEvent['kind'][] = ['round_ended', 'drilled', 'verified', 'cluster'];
 
 /** One file for each cluster, for several daemons may share a state directory. */
 function historyName({ vault }: Config): string {

@@ -1,7 +1,8 @@
 import type { StockedSnapshot, StockTotals } from '../agent/events.ts';
 import type { Trouble } from './view.ts';
 
-interface Damaged {
+export interface DamagedCopy {
+  readonly name: string;
   readonly trouble: Trouble;
   /** Undefined: too old to be listed. */
   readonly takenAt: Date | undefined;
@@ -9,7 +10,7 @@ interface Damaged {
 
 /** The snapshots of one destination that were read back and are not whole. That another one is sound mends none of them. */
 export class DamagedCopies {
-  readonly #known = new Map<string, Damaged>();
+  readonly #known = new Map<string, DamagedCopy>();
 
   /** The last one that was found, and how many there are besides. */
   get trouble(): Trouble | undefined {
@@ -18,9 +19,17 @@ export class DamagedCopies {
     return last && others > 0 ? { ...last, message: `${last.message}, and ${others} more like it` } : last;
   }
 
+  get all(): readonly DamagedCopy[] {
+    return [...this.#known.values()];
+  }
+
+  restore(copies: readonly DamagedCopy[]): void {
+    for (const copy of copies) this.#known.set(copy.name, copy);
+  }
+
   add(name: string, trouble: Trouble, listed: readonly StockedSnapshot[] = []): void {
     this.#known.delete(name);
-    this.#known.set(name, { trouble, takenAt: listed.find((snapshot) => snapshot.name === name)?.takenAt });
+    this.#known.set(name, { name, trouble, takenAt: listed.find((snapshot) => snapshot.name === name)?.takenAt });
   }
 
   mend(name: string): void {

@@ -6,6 +6,7 @@ import { ifThere } from '../storage/file-system.ts';
 import { leftoverName, type Owner } from '../storage/leftover.ts';
 import type { Log } from './contract.ts';
 import type { Remembered } from './ledger.ts';
+import type { DamagedPlace } from './ledger-destination.ts';
 import type { RoundMark, Trouble } from './view.ts';
 
 export interface HistoryFileDeps {
@@ -83,13 +84,14 @@ export class HistoryFile {
 type Fields = Readonly<Record<string, unknown>>;
 
 function parse(text: string): Remembered {
-  const { format, cluster, rounds, drill } = fields(JSON.parse(text));
-  if (format !== 1 || !Array.isArray(rounds)) throw new TypeError('not a history of this kind');
+  const { format, cluster, rounds, drill, damaged = [] } = fields(JSON.parse(text));
+  if (format !== 1 || !Array.isArray(rounds) || !Array.isArray(damaged)) throw new TypeError('not a history of this kind');
   const { lastSuccessAt, lastSeconds, lastLevel } = fields(drill);
   return {
     cluster: optional(cluster, (known) => ({ id: string(fields(known).id), name: string(fields(known).name) })),
     rounds: rounds.map(parseMark),
     drill: { lastSuccessAt: optional(lastSuccessAt, date), lastSeconds: Number(lastSeconds), lastLevel: optional(lastLevel, string) },
+    damaged: damaged.map(parseDamaged),
   };
 }
 
@@ -106,6 +108,13 @@ function parseMark(value: unknown): RoundMark {
     trouble: optional(trouble, parseTrouble),
     location: optional(location, string),
   };
+}
+
+function parseDamaged(value: unknown): DamagedPlace {
+  const { destination, location, copies } = fields(value);
+  if (!Array.isArray(copies)) throw new TypeError('a place of damaged copies without any');
+  const parseCopy = ({ name, trouble, takenAt }: Fields) => ({ name: string(name), trouble: parseTrouble(trouble), takenAt: optional(takenAt, date) });
+  return { destination: string(destination), location: string(location), copies: copies.map((copy) => parseCopy(fields(copy))) };
 }
 
 function parseTrouble(value: unknown): Trouble {

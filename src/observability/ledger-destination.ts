@@ -1,7 +1,7 @@
 import type { AgentEvent, DeliveryState, StockedSnapshot, StockTotals } from '../agent/events.ts';
 import type { SnapshotError } from '../errors.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
-import { DamagedCopies } from './damaged-copies.ts';
+import { DamagedCopies, type DamagedCopy } from './damaged-copies.ts';
 import { toTrouble } from './trouble.ts';
 import type { DestinationView, Trouble } from './view.ts';
 
@@ -10,6 +10,12 @@ const SKEW_MS = 5 * 60_000;
 
 /** What the configuration says of a destination. */
 export type DestinationPlan = Pick<DestinationView, 'name' | 'kind' | 'location' | 'schedule'>;
+
+export interface DamagedPlace {
+  readonly destination: string;
+  readonly location: string;
+  readonly copies: readonly DamagedCopy[];
+}
 
 /** One destination: what was brought there, and what is there. */
 export class DestinationAccount {
@@ -39,6 +45,15 @@ export class DestinationAccount {
 
   get schedule(): string {
     return this.#plan.schedule;
+  }
+
+  /** What reading the copies back has told, for as long as this is the place. */
+  get damaged(): DamagedPlace {
+    return { destination: this.#plan.name, location: this.#plan.location, copies: this.#damaged.all };
+  }
+
+  restore({ location, copies }: DamagedPlace): void {
+    if (location === this.#plan.location) this.#damaged.restore(copies);
   }
 
   /** What was counted stays; what is known of another place is not known of this one. */

@@ -1,6 +1,6 @@
 import type { AgentEvent, Tell } from '../agent/events.ts';
 import { hostOf } from '../vault/leadership.ts';
-import { DestinationAccount, type DestinationPlan } from './ledger-destination.ts';
+import { type DamagedPlace, DestinationAccount, type DestinationPlan } from './ledger-destination.ts';
 import { RoundsAccount } from './ledger-rounds.ts';
 import { ScheduleAccount } from './ledger-schedule.ts';
 import { type KnownCluster, VaultAccount } from './ledger-vault.ts';
@@ -24,6 +24,7 @@ export interface Remembered {
   readonly cluster: KnownCluster | undefined;
   readonly rounds: readonly RoundMark[];
   readonly drill: Pick<ClusterView['drill'], 'lastSuccessAt' | 'lastSeconds' | 'lastLevel'>;
+  readonly damaged: readonly DamagedPlace[];
 }
 
 /** The one account of what happens to a cluster on this node. It outlives each configuration: nothing that was counted goes back. */
@@ -59,15 +60,17 @@ export class Ledger {
     }
   }
 
-  restore({ cluster, rounds, drill }: Remembered): void {
+  restore({ cluster, rounds, drill, damaged }: Remembered): void {
     this.#vault.restore(cluster);
     this.#rounds.restore(rounds);
     this.#drill = { ...this.#drill, ...drill };
+    for (const place of damaged) this.#destinations.get(place.destination)?.restore(place);
   }
 
   remembered(): Remembered {
     const { lastSuccessAt, lastSeconds, lastLevel } = this.#drill;
-    return { cluster: this.#vault.cluster, rounds: this.#rounds.history, drill: { lastSuccessAt, lastSeconds, lastLevel } };
+    const damaged = [...this.#destinations.values()].map((account) => account.damaged).filter(({ copies }) => copies.length > 0);
+    return { cluster: this.#vault.cluster, rounds: this.#rounds.history, drill: { lastSuccessAt, lastSeconds, lastLevel }, damaged };
   }
 
   readonly tell: Tell = (event) => {

@@ -17,6 +17,7 @@ function remembered(ids: readonly string[] = ['one']): Remembered {
     cluster: { id: 'id-1', name: 'prod' },
     rounds: ids.map((id) => ({ id, startedAt: AT, endedAt: AT, outcome: 'failed', missed: ['aws'], trouble, location: undefined })),
     drill: { lastSuccessAt: AT, lastSeconds: 3, lastLevel: 'verified' },
+    damaged: [{ destination: 'aws', location: '/aws', copies: [{ name: 'a.snap', trouble, takenAt: AT }] }],
   };
 }
 
@@ -30,7 +31,7 @@ async function scratchFile() {
 describe('the history file', () => {
   it('gives back what was saved', async () => {
     const { directory, path, file, log } = await scratchFile();
-    const nothing: Remembered = { cluster: undefined, rounds: [], drill: { lastSuccessAt: undefined, lastSeconds: 0, lastLevel: undefined } };
+    const nothing: Remembered = { cluster: undefined, rounds: [], drill: { lastSuccessAt: undefined, lastSeconds: 0, lastLevel: undefined }, damaged: [] };
     for (const each of [nothing, remembered()]) {
       file.save(each);
       await file.settled();

@@ -169,6 +169,17 @@ describe('a destination in the ledger', () => {
     expect(message()).toBeUndefined();
   });
 
+  it('stays damaged over a restart, at the same place', () => {
+    const { ledger } = aLedger();
+    ledger.tell({ kind: 'verified', destination: 'aws', name: 'bad.snap', error: new SnapshotError('archive_corrupt', 'bad.snap: broken') });
+    const { ledger: next } = aLedger();
+    next.restore(ledger.remembered());
+    expect(next.view().destinations[0]?.verification).toMatchObject({ failures: 0, trouble: { message: 'bad.snap: broken', at: new Date(NOON) } });
+    const { ledger: moved } = aLedger(planOf({ destinations: [place('aws', 'default', '/elsewhere')] }));
+    moved.restore(ledger.remembered());
+    expect(moved.view().destinations[0]?.verification.trouble).toBeUndefined();
+  });
+
   it('says why nothing is deleted there', () => {
     const { ledger } = aLedger();
     ledger.tell({ kind: 'pruned', destination: 'aws', count: 0, frozen: 'a manifest of another cluster' });

@@ -13,7 +13,7 @@ const PROGRESS_MS = 15_000;
 /** The version a server is pinned to. */
 async function pinned(source: ServerSource): Promise<string> {
   const text = await readFile(join(sourceDirectory(source), 'go.mod'), 'utf8');
-  return /^require \S+ v(\S+)$/m.exec(text)?.[1] ?? 'of unknown version';
+  return new RegExp(`\\s${source.goPackage} v(\\S+)`).exec(text)?.[1] ?? 'of unknown version';
 }
 
 async function facts(): Promise<Facts> {

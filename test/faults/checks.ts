@@ -83,8 +83,8 @@ export async function expectNoLeftovers(host: Host, ground: Ground): Promise<voi
   const { scene, cell } = host;
   expect(await unfinishedIn(scene.state)).toEqual([]);
   if (cell.store === 'local') expect((await tree(scene.destination)).filter((path) => path.includes('.partial'))).toEqual([]);
-  // What a kill leaves at a store is hidden, and lives for a day before anybody may take it for dead.
-  else if (cell.fault.deed !== 'kill' && cell.fault.deed !== 'gone') expect(await unfinishedAt(host, ground)).toEqual([]);
+  // What a kill leaves at a store, or an upload whose name was never heard, is hidden, and lives for a day before anybody may take it for dead.
+  else if (cell.fault.deed !== 'kill' && cell.fault.deed !== 'gone' && cell.id !== 'minio/open/cut-after') expect(await unfinishedAt(host, ground)).toEqual([]);
 }
 
 export function expectNoSecret(secrets: readonly string[], texts: readonly string[]): void {

@@ -31,10 +31,10 @@ export type Deed =
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** How the round ends: `taken` as if nothing were, or with a prune that failed; else by one of these codes. */
+/** How the round ends: `taken` as if nothing were, or with a warning; else by one of these codes. */
 export type End =
   | { readonly outcome: 'killed' }
-  | { readonly outcome: 'taken'; readonly event?: 'prune_failed' }
+  | { readonly outcome: 'taken'; readonly event?: 'prune_failed' | 'readback_denied' }
   | { readonly outcome: 'failed'; readonly codes: readonly string[] };
 
 export interface Fault {
@@ -75,6 +75,11 @@ function lasting(ofVault: readonly string[], ofStore: readonly string[]): (place
   };
 }
 
+/** Credentials that may not read are enough to deliver, and it is told. */
+function denied(place: Place): End {
+  return place === 'readback' ? { outcome: 'taken', event: 'readback_denied' } : lasting(['vault_denied'], ['storage_denied'])(place);
+}
+
 const HURRY: Settings = { snapshot_timeout: '12s' };
 const ALERT: Settings = { stall_timeout: '3s' };
 const STOPPING: Settings = { stop_grace: '500ms' };
@@ -100,7 +105,7 @@ const ROWS: readonly (readonly [...Row, Rest?])[] = [
   ['kill-after', '`kill -9` after it', 'kill', UPLOADING, after, 'once', KILLED],
   ['term', 'SIGTERM, and no answer', 'terminate', PHASES, amid, 'once', stopped, { settings: STOPPING }],
   ['term-finish', 'SIGTERM, time to finish', 'finish', PHASES, before, 'once', () => TAKEN],
-  ['cut', 'connection cut', 'cut', PHASES, amid, 'daemon', madeGood('vault_cut', 'archive_corrupt')],
+  ['cut', 'connection cut', 'cut', PHASES, amid, 'daemon', madeGood('vault_cut', 'vault_unreachable')],
   ['cut-after', 'cut, the answer lost', 'cut', UPLOADING, after, 'daemon', () => TAKEN],
   ['stall', 'stall', 'silence', PHASES, amid, 'daemon', madeGood('vault_stalled'), { settings: ALERT }],
   [
@@ -113,7 +118,7 @@ const ROWS: readonly (readonly [...Row, Rest?])[] = [
     lasting([], ['storage_unavailable', 'storage_failed', 'round_timeout']),
     { repeats: 'ever after', settings: { ...HURRY, ...ALERT } },
   ],
-  ['403', '403, permission lost', 'denied', PHASES, before, 'once', lasting(['vault_denied'], ['storage_denied']), { repeats: 'always' }],
+  ['403', '403, permission lost', 'denied', PHASES, before, 'once', denied, { repeats: 'always' }],
   ['429', '429', 'throttled', PHASES, before, 'daemon', madeGood('vault_rate_limited')],
   ['500', '500', 'broken', PHASES, before, 'daemon', madeGood('vault_error')],
   ['503', '503', 'unavailable', PHASES, before, 'once', madeGood('vault_sealed')],

@@ -29,7 +29,7 @@ interface LoggedLine {
 
 /** Runs inside the daemon, the only way to learn what its event loop holds; the heap is that of what lives, after a collection. */
 const SAMPLER = `
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
@@ -37,7 +37,8 @@ const collect = runInNewContext('gc');
 setInterval(() => {
   collect();
   const { heapUsed } = process.memoryUsage();
-  writeFileSync(process.env.SOAK_FILE, JSON.stringify({ heapUsed, handles: process.getActiveResourcesInfo().length }));
+  writeFileSync(process.env.SOAK_FILE + '.new', JSON.stringify({ heapUsed, handles: process.getActiveResourcesInfo().length }));
+  renameSync(process.env.SOAK_FILE + '.new', process.env.SOAK_FILE);
 }, ${SAMPLE_MS / 2}).unref();
 `;
 

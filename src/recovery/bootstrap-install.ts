@@ -1,6 +1,7 @@
 import type { Clock } from '../agent/clock.ts';
 import { abortReason, SnapshotError } from '../errors.ts';
 import { type Marked, type Marker, markOf, type Phase } from './bootstrap-marker.ts';
+import { refuseRival } from './bootstrap-peers.ts';
 import type { GoodSnapshot } from './bootstrap-source.ts';
 import type { InitKeys, SealStatus, Target } from './contract.ts';
 import type { Account } from './outcome.ts';
@@ -12,6 +13,7 @@ const LEAD_LIMIT_MS = 2 * 60_000;
 
 export interface InstallDeps {
   readonly target: Target;
+  readonly peers: readonly Target[];
   readonly marker: Marker;
   readonly clock: Clock;
   readonly account: Account;
@@ -27,12 +29,14 @@ export async function installSnapshot(good: GoodSnapshot, status: SealStatus, de
   const { target, account, clock, timeoutMs } = deps;
   const marked = markOf(good.manifest, { address: target.address, destination: good.destination });
   const isShamir = status.type === 'shamir';
-  await mark(marked, 'initialised', deps);
+  await mark(marked, 'initialising', deps);
   const keys = await account.step('init', () => init(marked, !isShamir, deps, signal));
+  await mark(marked, 'initialised', deps);
   await account.step('lead', async () => {
     if (isShamir) await giveShares(target, keys.shares, signal);
     await untilLeading(target, clock, signal);
     await refuseWrongServer(good, keys, target, signal);
+    await refuseRival(deps.peers, target, signal);
   });
   await mark(marked, 'restore_sent', deps);
   const sent = await account.step('send', () => send(good, keys, marked, deps, signal));

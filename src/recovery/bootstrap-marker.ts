@@ -1,7 +1,10 @@
 import type { Canary, Manifest } from '../snapshot/manifest.ts';
 
-/** `initialised`: its keys are with us alone, or gone. `restore_sent`: the snapshot may be in it. `restored`: it is. */
-export type Phase = 'initialised' | 'restore_sent' | 'restored';
+/**
+ * `initialising`: nobody knows whether the init came to pass. `initialised`: its keys are with us alone, or gone. `restore_sent`: the snapshot may be in
+ * it. `restored`: it is.
+ */
+export type Phase = 'initialising' | 'initialised' | 'restore_sent' | 'restored';
 
 /** How far a bootstrap has come, and all that is needed to end it. Holds no secret. */
 export interface Marked {
@@ -26,5 +29,5 @@ export interface Marker {
 
 export function markOf(manifest: Manifest, place: Pick<Marked, 'address' | 'destination'>): Marked {
   const { key, cluster_id, seal_shares, seal_threshold, seal_fingerprint } = manifest;
-  return { phase: 'initialised', ...place, key, cluster_id, seal_shares, seal_threshold, seal_fingerprint, canary: manifest.canary };
+  return { phase: 'initialising', ...place, key, cluster_id, seal_shares, seal_threshold, seal_fingerprint, canary: manifest.canary };
 }

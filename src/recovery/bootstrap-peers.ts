@@ -54,6 +54,22 @@ async function lookAt(peer: Target, signal: AbortSignal): Promise<PeerState> {
   return { address, state: status.isInitialized ? 'initialised' : 'empty' };
 }
 
+/**
+ * Whether another has begun in the same moment. Asked once we lead: of two, the later one to ask sees the other lead, so that never both go on. One
+ * that only waits to join is sealed, or of our cluster.
+ */
+export async function refuseRival(peers: readonly Target[], target: Target, signal: AbortSignal): Promise<void> {
+  const { clusterId } = await target.sealStatus(signal);
+  for (const peer of peers) {
+    const status = await statusUnlessSilent(peer, signal);
+    if (status !== undefined && (status.clusterId === undefined || status.clusterId === clusterId)) continue;
+    const what = status === undefined ? 'answers no more' : 'has begun a cluster of its own';
+    const advice =
+      'let one server begin, with --ordinal, and the others join it; empty this one, for it is initialised by now: bootstrap --clean --data-dir DIR';
+    throw new SnapshotError('refused', `peers: ${peer.address}: ${what} while ${target.address} was initialised`, { advice });
+  }
+}
+
 /** Two copies of one cluster would both revoke the leases. */
 export async function refuseLivingSource(source: Target, clusterId: string, signal: AbortSignal): Promise<void> {
   const status = await statusUnlessSilent(source, signal);

@@ -12,7 +12,6 @@ import { pollApplied } from './poll.ts';
 
 export interface BootstrapDeps extends InstallDeps, FinishDeps {
   readonly source: SourceDeps;
-  readonly peers: readonly Target[];
   /** Where the cluster of the snapshot was; undefined: not to be asked. */
   readonly oldCluster: Target | undefined;
   /** False: another server of several is the one that begins. */
@@ -102,10 +101,19 @@ async function refuseUnfit(manifest: Manifest, status: SealStatus, { target, old
 async function resume(marked: Marked, deps: BootstrapDeps, signal: AbortSignal): Promise<void> {
   const { target, clock, account, timeoutMs } = deps;
   account.destination = marked.destination;
+  if (marked.phase === 'initialising') {
+    const advice =
+      'if people did, remove "bootstrap-….json" from the state directory; else stop the server, empty its data directory by hand, start it, and run this again';
+    throw new SnapshotError(
+      'half_done',
+      `vault: ${target.address}: an earlier bootstrap was cut off in its init, or one runs just now: nobody tells who has initialised the server`,
+      { advice },
+    );
+  }
   if (marked.phase === 'initialised') {
     throw new SnapshotError(
       'half_done',
-      `vault: ${target.address}: an earlier bootstrap was cut off after its init: nobody has its keys, and it holds nothing`,
+      `vault: ${target.address}: an earlier bootstrap was cut off after its init, if none runs just now: nobody has its keys, and it holds nothing`,
     );
   }
   if (marked.phase === 'restore_sent') {

@@ -1,63 +1,13 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { type EmptyVaultOptions, startEmpty } from '../../fakes/vault/empty-vault.ts';
-import { nameAt, storedScene } from './stored.ts';
-
-const SHARE = 'c2hhcmU=';
-const CANARY = {
-  mount: 'secret',
-  path: 'check',
-  namespace: null,
-  field: 'value',
-  kv_version: 2,
-  value: '1767323045',
-  round_id: 'r-1',
-  written_at: '2026-01-02T03:04:05.000Z',
-} as const;
-
-interface Told {
-  readonly exit_code: number;
-  readonly stage: string | null;
-  readonly level: string;
-  readonly reason: string | null;
-  readonly acted: boolean;
-  readonly error: { readonly code: string; readonly message: string; readonly advice: string } | null;
-  readonly warnings: readonly string[];
-  readonly skipped: readonly { readonly key: string; readonly reason: string }[];
-}
-
-async function scene(options: EmptyVaultOptions = {}, settings: object = {}, names: readonly string[] = ['local']) {
-  const vault = await startEmpty(options);
-  const recovery = { shares: [{ env: 'PATH' }] };
-  const stored = await storedScene({ names, settings: { addr: vault.address, ...settings } });
-  const share = join(stored.home, 'share');
-  await writeFile(share, SHARE, { mode: 0o600 });
-  await writeFile(
-    stored.config,
-    JSON.stringify({ ...JSON.parse(await readFile(stored.config, 'utf8')), recovery: { ...recovery, shares: [{ file: share }] } }),
-  );
-  const bootstrap = async (...flags: readonly string[]) => {
-    const { code, host } = await stored.call('bootstrap', '--json', '--no-wait', '--wait', '1s', ...flags);
-    const told = JSON.parse(host.stdout) as Told;
-    expect(code).toBe(told.exit_code);
-    expect(`${host.stdout}${host.stderr}`).not.toMatch(/hvs\.|k3y-|c2hhcmU|t0ken/);
-    return { told, stderr: host.stderr };
-  };
-  const marker = async () => {
-    const [name] = (await readdir(join(stored.home, 'state')).catch(() => [])).filter((one) => one.startsWith('bootstrap-'));
-    return name === undefined ? undefined : await readFile(join(stored.home, 'state', name), 'utf8');
-  };
-  const phase = async () => {
-    const text = await marker();
-    return text === undefined ? undefined : (JSON.parse(text) as { readonly phase: string }).phase;
-  };
-  return { ...stored, vault, bootstrap, phase, marker };
-}
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startHttpVault } from '../../fakes/vault/http-vault.ts';
+import { bootstrapScene, CANARY } from './bootstrap-scene.ts';
+import { nameAt } from './stored.ts';
 
 describe('a bootstrap', () => {
   it('initialises, unseals, sends, unseals again and looks for the canary', async () => {
-    const { vault, put, bootstrap, phase } = await scene({ canary: { value: CANARY.value, round_id: 'r-1' } });
+    const { vault, put, bootstrap, phase } = await bootstrapScene({ canary: { value: CANARY.value, round_id: 'r-1' } });
     await put(1, { manifest: { canary: CANARY } });
     const { told, stderr } = await bootstrap();
     expect(told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'canary-read', warnings: [] });
@@ -67,14 +17,14 @@ describe('a bootstrap', () => {
   }, 30_000);
 
   it('fails where the restored server holds another canary', async () => {
-    const { put, bootstrap, phase } = await scene({ canary: { value: '1', round_id: 'r-0' } });
+    const { put, bootstrap, phase } = await bootstrapScene({ canary: { value: '1', round_id: 'r-0' } });
     await put(1, { manifest: { canary: CANARY } });
     expect((await bootstrap()).told).toMatchObject({ exit_code: 1, level: 'unsealed', error: { code: 'canary_differs' } });
     expect(await phase()).toBe('restored');
   }, 30_000);
 
   it('fails where the server opens as another cluster than the snapshot, and nothing of it is cleaned away', async () => {
-    const { home, put, bootstrap, phase } = await scene({ clusterId: 'id-2' });
+    const { home, put, bootstrap, phase } = await bootstrapScene({ clusterId: 'id-2' });
     await put(1);
     expect((await bootstrap()).told).toMatchObject({ exit_code: 1, stage: 'identity', error: { code: 'half_done' } });
     expect((await bootstrap('--clean', '--data-dir', home)).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
@@ -82,7 +32,7 @@ describe('a bootstrap', () => {
   }, 30_000);
 
   it('is the business of one host of the set', async () => {
-    const { vault, put, bootstrap } = await scene();
+    const { vault, put, bootstrap } = await bootstrapScene();
     await put(1);
     expect((await bootstrap('--ordinal', '1')).told).toMatchObject({ exit_code: 0, reason: 'not_mine', acted: false });
     expect((await bootstrap('--ordinal', '0', '--dry-run')).told).toMatchObject({ exit_code: 0, reason: 'dry_run', level: 'verified', acted: false });
@@ -93,7 +43,7 @@ describe('a bootstrap', () => {
     { what: 'an older server', options: { version: '1.20.9' }, code: 'server_too_old', says: 'is 1.20.9, the snapshot is of 1.21.0' },
     { what: 'another seal', options: { sealType: 'awskms' }, code: 'refused', says: 'has a awskms seal' },
   ])('refuses $what before it touches anything', async ({ options, code, says }) => {
-    const { vault, put, bootstrap, phase } = await scene(options);
+    const { vault, put, bootstrap, phase } = await bootstrapScene(options);
     await put(1);
     const { told } = await bootstrap();
     expect(told).toMatchObject({ exit_code: 5, stage: 'guards', acted: false, error: { code } });
@@ -106,7 +56,7 @@ describe('a bootstrap', () => {
     { what: 'a server that others have joined', options: { servers: ['node1', 'node2'] }, says: 'has 2 raft servers already' },
     { what: 'a name that the snapshot does not know', options: { servers: ['stranger'] }, says: 'its node_id is stranger' },
   ])('sends nothing to $what', async ({ options, says }) => {
-    const { vault, put, bootstrap, phase } = await scene(options);
+    const { vault, put, bootstrap, phase } = await bootstrapScene(options);
     await put(1);
     const { told } = await bootstrap();
     expect(told).toMatchObject({ exit_code: 5, stage: 'lead', error: { code: 'refused' } });
@@ -118,12 +68,34 @@ describe('a bootstrap', () => {
   });
 
   it.each([
+    { what: 'has begun a cluster of its own', later: { initialized: true, sealed: false, cluster_id: 'id-rival' }, exit: 5, sends: false },
+    { what: 'answers no more', later: undefined, exit: 5, sends: false },
+    { what: 'waits to join', later: { initialized: true, sealed: true }, exit: 0, sends: true },
+    { what: 'has joined', later: { initialized: true, sealed: false, cluster_id: 'id-own' }, exit: 0, sends: true },
+  ])('looks at its peers once more before it sends: one that $what', async ({ what, later, exit, sends }) => {
+    const { vault, put, bootstrap, phase } = await bootstrapScene();
+    await put(1);
+    const peer = await startHttpVault(() => {
+      const known = { type: 'shamir', n: 1, t: 1, progress: 0, version: '1.21.0' };
+      if (!vault.done.includes('init')) return { status: 200, json: { ...known, initialized: false, sealed: true } };
+      return later === undefined ? { status: 503, json: { errors: [] } } : { status: 200, json: { ...known, ...later } };
+    });
+    onTestFinished(() => peer.close());
+    const { told } = await bootstrap('--peers', peer.address);
+    expect([told.exit_code, vault.done.includes('upload')]).toEqual([exit, sends]);
+    if (sends) return;
+    expect(told).toMatchObject({ stage: 'lead', error: { code: 'refused' } });
+    expect(told.error?.message).toContain(what);
+    expect(await phase()).toBe('initialised');
+  }, 30_000);
+
+  it.each([
     { what: 'somebody else was quicker to initialise', fault: { at: 'init', by: 400 }, code: 'server_refused', left: undefined },
-    { what: 'the connection ends in the init', fault: { at: 'init', by: 'hang-up' }, code: 'vault_unreachable', left: 'initialised' },
-    { what: 'the answer to the init is lost', fault: { at: 'init', by: 'hang-up-after' }, code: 'vault_unreachable', left: 'initialised' },
+    { what: 'the connection ends in the init', fault: { at: 'init', by: 'hang-up' }, code: 'vault_unreachable', left: 'initialising' },
+    { what: 'the answer to the init is lost', fault: { at: 'init', by: 'hang-up-after' }, code: 'vault_unreachable', left: 'initialising' },
     { what: 'the server refuses the snapshot', fault: { at: 'upload', by: 400 }, code: 'server_refused', left: 'initialised' },
   ] as const)('notes what is left where $what', async ({ fault, code, left }) => {
-    const { vault, put, bootstrap, phase } = await scene({ fault });
+    const { vault, put, bootstrap, phase } = await bootstrapScene({ fault });
     await put(1);
     expect((await bootstrap()).told).toMatchObject({ error: { code } });
     expect(await phase()).toBe(left);
@@ -132,14 +104,14 @@ describe('a bootstrap', () => {
   });
 
   it('goes on where only the answer to the upload is lost', async () => {
-    const { put, bootstrap, phase } = await scene({ fault: { at: 'upload', by: 'hang-up-after' } });
+    const { put, bootstrap, phase } = await bootstrapScene({ fault: { at: 'upload', by: 'hang-up-after' } });
     await put(1);
     expect((await bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'restored', level: 'unsealed' });
     expect(await phase()).toBeUndefined();
   }, 30_000);
 
   it('begins anew where its note is older than the server', async () => {
-    const { home, put, bootstrap } = await scene({ fault: { at: 'init', by: 'hang-up' } });
+    const { home, put, bootstrap } = await bootstrapScene({ fault: { at: 'init', by: 'hang-up' } });
     await put(1);
     await bootstrap();
     expect((await bootstrap()).told).toMatchObject({ stage: 'init', error: { code: 'vault_unreachable' } });
@@ -147,7 +119,7 @@ describe('a bootstrap', () => {
   });
 
   it('decides nothing by a note that cannot be read', async () => {
-    const { home, vault, put, bootstrap } = await scene({ fault: { at: 'init', by: 'hang-up-after' } });
+    const { home, vault, put, bootstrap } = await bootstrapScene({ fault: { at: 'init', by: 'hang-up-after' } });
     await put(1);
     await bootstrap();
     const [name] = (await readdir(join(home, 'state'))).filter((one) => one.startsWith('bootstrap-'));
@@ -159,7 +131,7 @@ describe('a bootstrap', () => {
 
 describe('the choice of a snapshot', () => {
   it('is left to the operator where there are several clusters', async () => {
-    const { vault, put, bootstrap } = await scene();
+    const { vault, put, bootstrap } = await bootstrapScene();
     await put(1);
     await put(2, { manifest: { cluster_id: 'id-2' } });
     expect((await bootstrap()).told).toMatchObject({ exit_code: 5, error: { code: 'cluster_mismatch' } });
@@ -167,7 +139,7 @@ describe('the choice of a snapshot', () => {
   });
 
   it('passes over what is suspicious, and takes it where it is named', async () => {
-    const { put, bootstrap } = await scene();
+    const { put, bootstrap } = await bootstrapScene();
     await put(1, { manifest: { suspicious: ['keys out of order'] } });
     await put(2);
     const { told } = await bootstrap('--dry-run');
@@ -176,7 +148,7 @@ describe('the choice of a snapshot', () => {
   });
 
   it('falls back no further than is said', async () => {
-    const { put, bootstrap } = await scene();
+    const { put, bootstrap } = await bootstrapScene();
     for (const hours of [1, 2, 3]) await put(hours, { manifest: { suspicious: ['odd'] } });
     await put(4);
     expect((await bootstrap('--dry-run', '--fallback', '2')).told).toMatchObject({ exit_code: 1, error: { code: 'no_good_snapshot' } });
@@ -184,7 +156,7 @@ describe('the choice of a snapshot', () => {
   });
 
   it('takes the whole copy of the newest before any older one', async () => {
-    const { put, bootstrap } = await scene({}, {}, ['one', 'two']);
+    const { put, bootstrap } = await bootstrapScene({}, {}, ['one', 'two']);
     await put(1, { at: ['one'], manifest: { stored_bytes: 1 } });
     await put(1, { at: ['two'] });
     await put(2);
@@ -193,7 +165,7 @@ describe('the choice of a snapshot', () => {
   });
 
   it('does not take "nothing there" for an answer while a place cannot be seen', async () => {
-    const { folderOf, vault, bootstrap } = await scene({}, {}, ['one', 'two']);
+    const { folderOf, vault, bootstrap } = await bootstrapScene({}, {}, ['one', 'two']);
     await writeFile(join(folderOf('two'), 'manifests', `${nameAt(1)}.json`), '{}');
     await writeFile(join(folderOf('two'), nameAt(1)), '');
     const { told } = await bootstrap('--if-no-snapshot', 'initialise-nothing');
@@ -204,7 +176,7 @@ describe('the choice of a snapshot', () => {
 
 describe('cleaning', () => {
   it('takes a cluster away only where a bootstrap was cut off before it sent, and the server is down', async () => {
-    const { home, vault, put, bootstrap, phase } = await scene({ fault: { at: 'init', by: 'hang-up-after' } });
+    const { home, vault, put, bootstrap, phase } = await bootstrapScene({ fault: { at: 'upload', by: 400 } });
     await put(1);
     const data = join(home, 'data');
     await mkdir(join(data, 'raft', 'snapshots'), { recursive: true });
@@ -218,5 +190,21 @@ describe('cleaning', () => {
     expect(await clean()).toMatchObject({ exit_code: 0, reason: 'cleaned' });
     expect((await readdir(data)).sort()).toEqual(['lost', 'node-id']);
     expect(await phase()).toBeUndefined();
+  });
+
+  it('takes nothing away that people may have initialised since', async () => {
+    const { home, vault, put, bootstrap } = await bootstrapScene({ fault: { at: 'init', by: 'hang-up-after' } });
+    await put(1);
+    await bootstrap();
+    const { error } = (await bootstrap()).told;
+    expect(error).toMatchObject({ code: 'half_done' });
+    expect(error?.message).toContain('nobody tells who has initialised');
+    expect(error?.advice).not.toContain('--clean');
+    vault.stop();
+    const data = join(home, 'data');
+    await mkdir(data);
+    await writeFile(join(data, 'vault.db'), 'of people');
+    expect((await bootstrap('--clean', '--data-dir', data)).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
+    expect(await readdir(data)).toEqual(['vault.db']);
   });
 });

@@ -11,8 +11,8 @@ export const ERROR_CODES = {
   usage: { exitCode: 2, isRetryable: false, advice: 'run "vault-snapshotd help" for the commands and flags' },
   partial: { exitCode: 3, isRetryable: false, advice: 'the snapshot is safe elsewhere; mend the destinations named as missed' },
   internal: { exitCode: 70, isRetryable: false, advice: 'this is a fault of vault-snapshotd: please report it with the log' },
-  stopped_int: { exitCode: 130, isRetryable: false, advice: 'the round was stopped before its end; run it again' },
-  stopped: { exitCode: 143, isRetryable: false, advice: 'the round was stopped before its end; run it again' },
+  stopped_int: { exitCode: 130, isRetryable: false, advice: 'it was stopped before its end; run it again' },
+  stopped: { exitCode: 143, isRetryable: false, advice: 'it was stopped before its end; run it again' },
 
   config_invalid: { exitCode: 78, isRetryable: false, advice: 'correct the configuration; "vault-snapshotd check --offline" reads it again' },
   config_unreadable: { exitCode: 78, isRetryable: false, advice: 'check that the file exists and that the user of the service may read it' },

@@ -3,6 +3,8 @@ import type { Manifest } from '../snapshot/manifest.ts';
 import type { Proof } from '../snapshot/proof.ts';
 import { FORCE_PATH, SNAPSHOT_PATH, type TargetFacts } from './target-facts.ts';
 
+const DAY_MS = 24 * 3_600_000;
+
 /** The snapshot as its archive and, where there is one, its manifest tell of it. */
 export interface SnapshotFacts {
   readonly proof: Proof;
@@ -14,8 +16,8 @@ export interface SnapshotFacts {
 
 /** What the operator has said about the risks. */
 export interface RestoreFlags {
-  /** The most time of work that may be lost. */
-  readonly loseMs: number;
+  /** The most time of work that may be lost; undefined: a day, if anybody can tell. */
+  readonly loseMs: number | undefined;
   readonly isForced: boolean;
   readonly isForeign: boolean;
   readonly safety: 'none' | 'destination' | 'path';
@@ -138,11 +140,15 @@ function unsealKeys(facts: Judged): Verdict {
 }
 
 function age({ snapshot: { takenAt }, flags, now }: Judged): Verdict {
-  if (takenAt === undefined) return [false, 'nobody tells when it was taken', 'take one that has a manifest'];
+  if (takenAt === undefined) {
+    const advice = 'take one that has a manifest; or, if you know how old it is, say with --lose how much work may be lost';
+    return [flags.loseMs !== undefined, 'nobody tells when it was taken, and how much work would be lost', advice];
+  }
+  const { loseMs = DAY_MS } = flags;
   const lost = now.getTime() - takenAt.getTime();
   const hours = (ms: number) => `${Math.round(ms / 360_000) / 10} h`;
-  if (lost <= flags.loseMs) return [true, `${hours(lost)} of work will be lost`];
-  return [false, `${hours(lost)} of work would be lost, at most ${hours(flags.loseMs)} may be`, 'if it may be lost, say how much with --lose'];
+  if (lost <= loseMs) return [true, `${hours(lost)} of work will be lost`];
+  return [false, `${hours(lost)} of work would be lost, at most ${hours(loseMs)} may be`, 'if it may be lost, say how much with --lose'];
 }
 
 function health({ target }: Judged): Verdict {

@@ -78,8 +78,22 @@ describe('a restore that meets trouble', () => {
     expect(ended.code).toBe(code);
     const told = JSON.parse(ended.stdout) as Restored;
     expect(told.stage).toBe('send');
+    expect(told.error?.advice).toContain('nothing was changed');
     await expectUntouched(told);
     await nothingInSpool(scene);
+  });
+
+  it('does not ask to be run again where it is stopped after the server has all of it', async () => {
+    const { gate, scene, flags } = await begin();
+    const reached = gate.holdAnswerAfter(2 * MB);
+    const program = start(['restore', '--config', scene.config, '--to', gate.address, '--json', ...flags]);
+    await reached;
+    program.signal('SIGINT');
+    const ended = await program.ended;
+    const told = JSON.parse(ended.stdout) as Restored;
+    expect(told).toMatchObject({ exit_code: 130, error: { code: 'stopped_int' } });
+    expect(told.error?.advice).toContain('do not send it again');
+    expect(told.left_behind).toEqual([`safety snapshot: ${told.safety_snapshot}`]);
   });
 
   it('finds out that a server has taken it that never came to say so', async () => {

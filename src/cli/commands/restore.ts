@@ -28,7 +28,6 @@ import { type Chosen, chooseFile, chooseStored } from '../recovery-source.ts';
 import { renderEnd, renderJson, renderPlan } from '../restore-report.ts';
 import { listenForStop } from '../signals.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const APPLY_LIMIT_MS = 15 * 60_000;
 const SAFETY = 'safety snapshot';
 
@@ -44,13 +43,22 @@ export async function runRestore({ flags }: Asked<'restore'>, host: Host): Promi
   try {
     await restore({ flags, host, account, record, print }, stop);
   } catch (error) {
-    thrown = stop.aborted ? abortReason(stop) : error;
+    thrown = stop.aborted ? stopped(abortReason(stop), record) : error;
     if (stop.aborted && record.sent !== undefined) account.warnings.push('the server has the snapshot and goes on applying it without us: look at it');
   }
   const report = account.conclude(thrown);
   print(renderEnd(report, record, flags['dry-run']));
   if (flags.json) host.out(renderJson(report, record));
   return report.exit_code;
+}
+
+/** Who stops one in fear is told what became of the server. */
+function stopped({ code, message }: SnapshotError, { sent }: RestoreRecord): SnapshotError {
+  const advice =
+    sent === undefined
+      ? 'nothing was changed on the server; run it again if you mean it'
+      : 'do not send it again before you know what became of it: look whether what was written after the snapshot is still there';
+  return new SnapshotError(code, message, { advice });
 }
 
 interface Run {
@@ -104,7 +112,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
       openNode: (address) => openTarget({ ...targetConfig, address }),
       onUpload: (bytes, total) => progress.tell('send', bytes, total),
     };
-    const risks = { loseMs: flags.lose ?? DAY_MS, isForced: flags.force, isForeign: flags.foreign, safety: safetyKind(flags) };
+    const risks = { loseMs: flags.lose, isForced: flags.force, isForeign: flags.foreign, safety: safetyKind(flags) };
     const job = { fetched, snapshot, flags: risks, deps, record: run.record };
     const facts = await planRestore(job, signal);
     if (!flags['dry-run']) await carryOut(job, facts, signal);
@@ -172,13 +180,12 @@ async function confirm({ flags, host }: Run, names: readonly string[], signal: A
   const advice = `say --confirm ${names[0]} if you mean it`;
   if (flags.confirm !== undefined) {
     if (names.includes(flags.confirm)) return;
-    throw new SnapshotError('refused', `confirm: ${asked}, not ${JSON.stringify(flags.confirm)}`, { advice });
+    throw new SnapshotError('refused', `${asked}, not ${JSON.stringify(flags.confirm)}`, { advice });
   }
-  if (!host.isStdinTerminal) throw new SnapshotError('refused', `confirm: nobody is here to ask: ${asked}`, { advice });
+  if (!host.isStdinTerminal) throw new SnapshotError('refused', `nobody is here to ask: ${asked}`, { advice });
   host.err(`Everything in it is replaced by the snapshot. Type the name of the cluster (${names.join(' or ')}) to go on: `);
   const typed = await host.readLine(signal);
-  if (!names.includes(typed?.trim() ?? ''))
-    throw new SnapshotError('refused', `confirm: ${asked}; something else was typed`, { advice: 'nothing was touched' });
+  if (!names.includes(typed?.trim() ?? '')) throw new SnapshotError('refused', `${asked}; something else was typed`, { advice: 'nothing was touched' });
 }
 
 /** That it is the one of the snapshot; how old that is, the operator has known since the plan. */

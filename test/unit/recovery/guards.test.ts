@@ -33,7 +33,7 @@ const TARGET: TargetFacts = {
 const FACTS: Judged = {
   snapshot: { proof: SOME_PROOF, manifest: someManifest({ seal_type: 'shamir' }), takenAt: new Date('2026-01-02T03:00:00Z'), clusterId: 'id-1' },
   target: TARGET,
-  flags: { loseMs: 86_400_000, isForced: false, isForeign: false, safety: 'destination' },
+  flags: { loseMs: undefined, isForced: false, isForeign: false, safety: 'destination' },
   fingerprint: 'cd'.repeat(32),
   now: new Date('2026-01-02T04:00:00Z'),
 };
@@ -72,6 +72,12 @@ describe('the guards of a restore', () => {
     { what: 'exactly as old as may be', facts: { now: new Date('2026-01-03T03:00:00Z') }, refused: [] },
     { what: 'older by a millisecond', facts: { now: new Date('2026-01-03T03:00:00.001Z') }, refused: ['age'] },
     { what: 'of an unknown time', facts: { snapshot: { ...FACTS.snapshot, takenAt: undefined } }, refused: ['age'] },
+    {
+      what: 'of an unknown time, and the operator tells how much may be lost',
+      facts: { snapshot: { ...FACTS.snapshot, takenAt: undefined }, flags: { ...FACTS.flags, loseMs: 1 } },
+      refused: [],
+    },
+    { what: 'older than the operator allows', facts: { flags: { ...FACTS.flags, loseMs: 3_599_999 } }, refused: ['age'] },
     {
       what: 'a server that is not well',
       facts: { target: { ...TARGET, servers: [server('n1', true), server('n2')], health: [healthy('n1'), healthy('n2', false)] } },

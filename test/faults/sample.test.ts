@@ -12,8 +12,16 @@ const SEED = 7;
 const SAMPLED = 6;
 const LIMIT_MS = 5_400_000;
 
-/** Where most is at stake: what is visible without its manifest, what is deleted, and who else is there. */
-const WORST = ['local/commit/kill-after', 'minio/commit/cut-after', 'gcs/readback/kill', 'azurite/prune/kill-after', 'minio/drain/sealed', 'local/round/twice'];
+/** Where most is at stake: what is visible without its manifest, what is deleted, who else is there, and a disk that never answers. */
+const WORST = [
+  'local/commit/kill-after',
+  'minio/commit/cut-after',
+  'gcs/readback/kill',
+  'azurite/prune/kill-after',
+  'minio/drain/sealed',
+  'local/write/term',
+  'local/round/twice',
+];
 
 function chosen(): readonly Cell[] {
   if (wanted === 'all') return POSSIBLE_CELLS;

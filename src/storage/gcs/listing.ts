@@ -48,7 +48,7 @@ function readListed(item: unknown, place: string): ListedObject | undefined {
 export function readObject(key: ObjectKey, json: unknown, place: string): ListedObject {
   const size = Number(fieldOf(json, 'size'));
   const modifiedAt = new Date(String(fieldOf(json, 'timeCreated')));
-  if (!Number.isSafeInteger(size) || Number.isNaN(modifiedAt.getTime())) throw nonsense(place, 'the answer tells neither size nor time');
+  if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(modifiedAt.getTime())) throw nonsense(place, 'the answer tells neither size nor time');
   return { key, size, modifiedAt };
 }
 

@@ -25,6 +25,8 @@ export interface SizeFigures {
   readonly megabytes: number;
   readonly snapshotMb: number;
   readonly measuredOn: string;
+  /** What else went on meanwhile. */
+  readonly remark?: string | undefined;
   readonly ways: readonly WayFigures[];
   /** How long a seal waited in the middle of the read, with stores at `SLOW_BYTES_PER_SECOND`. */
   readonly seals: readonly SealFigures[];

@@ -21,15 +21,14 @@ const QUOTED_MB = 280;
 /** All that was measured, and how far it is from where it should be. */
 export function renderPage(figures: Figures): string {
   const { machine } = figures;
-  const loads = figures.sizes.flatMap(({ ways }) => ways.flatMap(({ runs }) => runs.map(({ load }) => load)));
-  const { least, most } = spreadOf(loads);
   const about = `${machine.processors} processors (${machine.processor}), ${machine.memoryGb} GB of memory, Node ${machine.node}, ${machine.versions.join(', ')}`;
   const parts = [
     '# What a snapshot costs',
     '`npm run bench` writes this page, the picture and the block in the README from `bench.json`.',
-    `${about}. Load of the machine while it ran: ${least} to ${most}, with all servers on the same processors and no TLS. The seconds are those of a\nbusy machine; what counts is the ratio to curl in the same turn.`,
+    `${about}. All servers were on the same processors, without TLS, and so\nwas other work: the seconds are those of a busy machine, and what counts is the ratio to curl in the same turn.`,
     EXPLANATION,
     '![Time, connection to Vault and memory of each way](bench.svg)',
+    'Where a goal is missed, [profile.md](profile.md) says what the limit is made of.',
     ...figures.sizes.map(renderSize),
     ...(figures.idle === undefined ? [] : [renderIdle(figures)]),
     ...(figures.retention === undefined ? [] : [renderRetention(figures)]),
@@ -40,7 +39,7 @@ export function renderPage(figures: Figures): string {
 const EXPLANATION = `Medians, and in brackets the least and the most. *Time* is from the start of the first process to the end of the last one. *Vault held* is from the
 request for the snapshot to its last byte, seen by a proxy that stands before Vault for every way; *bytes* are those that proxies have passed on. *Memory*
 is the kernel's figure for the largest process, *CPU* the sum of all. Each upload goes to a name, and restic to a repository, that was not there before.
-Only vault-snapshotd proves the archive, reads back what it stored, and leaves a manifest.`;
+Only vault-snapshotd proves every record of the archive before it can be seen, and leaves a manifest.`;
 
 /** What the README says, between its two marks. */
 export function withFigures(readme: string, figures: Figures): string {
@@ -53,10 +52,10 @@ function renderQuote(figures: Figures): string {
   const size = figures.sizes.find(({ megabytes }) => megabytes === QUOTED_MB);
   if (size === undefined) return '';
   const rows = present(size, ROUNDS).map((name) => {
-    const times = (measured: Measured) => (name === 'curl' ? '1' : ratioToCurl(size, name, measured).median.toFixed(2));
+    const times = (measured: Measured) => show(ratioToCurl(size, name, measured));
     return [TITLES[name], times('wallSeconds'), times('vaultSeconds'), `${spreadOfRun(size, name, 'peakMb').median} MB`, sealOf(size, name)];
   });
-  const load = spreadOf(size.ways.flatMap(({ runs }) => runs.map((run) => run.load)));
+  const load = loadOf(size);
   return `${tableOf([`a snapshot of ${size.snapshotMb} MB`, 'time, to curl', 'Vault held, to curl', 'memory', 'a seal waits, stores at 5 MB/s'], rows)}
 
 Median of ${runsOf(size, 'curl').length} interleaved turns, ${figures.machine.processors} processors, load ${load.least} to ${load.most}: [all of it](bench/results/bench.md).`;
@@ -78,9 +77,16 @@ function renderSize(size: SizeFigures): string {
   ]);
   const passes = present(size, ['sha256sum', 'gunzip']).map((name) => `${TITLES[name]} takes ${show(spreadOfRun(size, name, 'cpuSeconds'))} s of CPU`);
   const turns = runsOf(size, 'curl').length;
+  const { least, most } = loadOf(size);
+  const missing = ROUNDS.filter((name) => runsOf(size, name).length === 0);
+  const omitted = missing.length === 0 ? [] : [`Not measured: ${missing.map((name) => TITLES[name]).join('; ')}.`];
   const lines = [
     `## ${size.megabytes} MB in Vault, a snapshot of ${size.snapshotMb} MB`,
-    `${turns} ${turns === 1 ? 'turn' : 'turns'}, ${size.measuredOn}.${size.ways.some(({ name }) => name === 'four') ? '' : ' All four at once is left out: fake-gcs-server copies the whole object with each part.'}`,
+    [
+      `${turns} ${turns === 1 ? 'turn' : 'turns'}, ${size.measuredOn}, load ${least} to ${most}.`,
+      ...omitted,
+      ...(size.remark === undefined ? [] : [size.remark]),
+    ].join(' '),
     tableOf(headings, rows),
     `For comparison: ${passes.join(', ')}.`,
     tableOf(['goal', 'reached'], targetsOf(size)),
@@ -120,6 +126,10 @@ function renderRetention({ retention = [] }: Figures): string {
     `${one.manifestsRead}, then ${one.manifestsReadAgain}`,
   ]);
   return `## Retention\n\nListed, planned and remembered, in one pass of listing; names and manifests are made up on the way.\n\n${tableOf(['snapshots', 'held for each', 'time', 'manifests read'], rows)}`;
+}
+
+function loadOf({ ways }: SizeFigures): Spread {
+  return spreadOf(ways.flatMap(({ runs }) => runs.map(({ load }) => load)));
 }
 
 function sealOf(size: SizeFigures, name: WayName): string {

@@ -8,13 +8,15 @@ import { measureSize } from './rounds.ts';
 import { RESULTS, readFigures, writeFigures } from './write.ts';
 
 // What a snapshot costs, beside what people use without this program; then start, idling, and retention. Wants rclone, restic, curl and time installed.
-// Usage: npm run bench -- [--sizes 10,280] [--runs 3] [--ways curl,local,s3] [--parts rounds,idle,retention] [--out DIRECTORY]
+// Usage: npm run bench -- [--sizes 10,280] [--runs 3] [--ways curl,local,s3] [--parts rounds,idle,retention]
+// [--remark TEXT] [--out DIRECTORY]
 const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '10,280,2000' },
     runs: { type: 'string', default: '3' },
     ways: { type: 'string', default: Object.keys(TITLES).join() },
     parts: { type: 'string', default: 'rounds,idle,retention' },
+    remark: { type: 'string' },
     out: { type: 'string', default: RESULTS },
   },
 });
@@ -57,7 +59,7 @@ const keep = async (more: Partial<Figures>) => {
 if (parts.has('rounds')) {
   for (const megabytes of values.sizes.split(',').map(Number)) {
     const size = await measureSize({ megabytes, turns: Number(values.runs), names: values.ways.split(',') }, say);
-    await keep({ sizes: [size] });
+    await keep({ sizes: [{ ...size, remark: values.remark }] });
   }
 }
 if (parts.has('idle')) await keep({ idle: await ownProcess<IdleFigures>('start.ts') });

@@ -64,7 +64,7 @@ export function expectCounted(metrics: string, end: End, place: string): void {
 }
 
 export async function expectRecovered(host: Host): Promise<void> {
-  const wanted = { consecutive_failures: 0, destination_up: 1, vault_reachable: 1, vault_sealed: 0, destination_snapshots: RETAINED, spool_bytes: 0 };
+  const wanted = { consecutive_failures: 0, destination_up: 1, vault_reachable: 1, vault_sealed: 0, destination_snapshots: host.kept, spool_bytes: 0 };
   let seen = {};
   const isSo = async () => {
     const metrics = await host.metrics();
@@ -75,8 +75,8 @@ export async function expectRecovered(host: Host): Promise<void> {
   await until('the metrics to say so', isSo, 20_000).catch(() => expect(JSON.stringify(seen)).toBe(JSON.stringify(wanted)));
 }
 
-export async function expectTidy({ place }: Host): Promise<void> {
-  expect((await expectTidyAt(place)).size).toBe(RETAINED);
+export async function expectTidy({ place, kept }: Host): Promise<void> {
+  expect((await expectTidyAt(place)).size).toBe(kept);
 }
 
 export async function expectNoLeftovers(host: Host, ground: Ground): Promise<void> {

@@ -54,6 +54,11 @@ export class Host {
     return host;
   }
 
+  /** Kept in the end; what a clock dated that was then set back counts beside the plan. */
+  get kept(): number {
+    return this.cell.fault.deed === 'clock back' ? RETAINED + 1 : RETAINED;
+  }
+
   async configure(changed: Settings = {}): Promise<void> {
     const { name, block } = this.place;
     const endpoint = block === 'aws_storage' ? 's3_endpoint' : 'endpoint';

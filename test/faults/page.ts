@@ -35,7 +35,7 @@ ${date}: **${good} of ${POSSIBLE_CELLS.length} cells hold, ${checked} checks in 
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.
 
-Each destination holds two good snapshots before the fault and keeps two. What each cell is checked for, where it applies:
+Each destination holds two good snapshots before the fault and keeps two, besides what is dated in the future. What each cell is checked for, where it applies:
 
 ${Object.values(CHECKS)
   .map((what) => `- ${what}`)

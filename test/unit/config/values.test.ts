@@ -121,7 +121,16 @@ describe('a right value', () => {
 });
 
 describe('a schedule', () => {
-  it.each(['@every 1h', '30s', '0 0 30 2 *', '60 * * * *', '2030-01-01T00:00:00', '* * * * * * *', 'daily', 'http://['])('is refused when it is %j', async (schedule) => {
+  it.each([
+    '@every 1h',
+    '30s',
+    '0 0 30 2 *',
+    '60 * * * *',
+    '2030-01-01T00:00:00',
+    '* * * * * * *',
+    'daily',
+    'http://[',
+  ])('is refused when it is %j', async (schedule) => {
     expect(await faultsOf(sound({ schedule }))).toEqual([
       `schedule: must be a cron expression of five or six fields that comes again and again, got "${schedule}": write for example "0 * * * *"`,
     ]);

@@ -112,7 +112,7 @@ export class Host {
 /** Real disks, for the spool and for a directory; a store says by itself that it is full. */
 async function narrow({ place, store }: Cell, scene: Scene, post: Post): Promise<void> {
   if (place === 'spool') await mountSmallDisk(scene.state, SMALL_DISK_BYTES);
-  else if (store === 'local') await mountSmallDisk(scene.destination, RETAINED * post.size + SMALL_DISK_BYTES);
+  else if (place === 'write' && store === 'local') await mountSmallDisk(scene.destination, RETAINED * post.size + SMALL_DISK_BYTES);
 }
 
 function speechOf({ block }: Place): 'aws' | 'gcp' | 'azure' {

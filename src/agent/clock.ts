@@ -5,6 +5,11 @@ export interface Clock {
   waitUntil(time: Date, signal: AbortSignal): Promise<void>;
 }
 
+/** Since then; never less than nothing, whatever became of the clock. */
+export function elapsedMs(since: Date, clock: Pick<Clock, 'now'>): number {
+  return Math.max(0, clock.now().getTime() - since.getTime());
+}
+
 // Looked at again this often: a timer neither sees the clock jump nor takes more than 2^31 ms.
 const LOOK_AGAIN_MS = 30_000;
 

@@ -1,5 +1,6 @@
 import type { SnapshotError } from '../errors.ts';
 import type { Step, Steps } from '../snapshot/deliver.ts';
+import { elapsedMs } from './clock.ts';
 import type { RoundDeps } from './deps.ts';
 import type { DeliveryState } from './events.ts';
 
@@ -54,7 +55,7 @@ export class Course implements Steps {
   #endStep(): void {
     const { tell, clock } = this.#deps;
     if (this.#since === undefined || this.#stage === 'manifest') return;
-    tell({ kind: 'stage_ended', stage: this.#stage, ms: clock.now().getTime() - this.#since.getTime() });
+    tell({ kind: 'stage_ended', stage: this.#stage, ms: elapsedMs(this.#since, clock) });
   }
 
   #tellState(state: DeliveryState): void {

@@ -8,6 +8,7 @@ import type { Intent, Spool } from '../spool/contract.ts';
 import { type ObjectKey, objectKey, within } from '../storage/key.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
 import type { Planted } from './canary.ts';
+import { elapsedMs } from './clock.ts';
 import { Course } from './course.ts';
 import type { RoundDeps, RoundSettings } from './deps.ts';
 import { aliasKey, type Destination } from './destination.ts';
@@ -45,7 +46,7 @@ export async function deliverTo(destination: Destination, taken: Taken, deps: Ro
   try {
     const { stored, manifest } = await store(destination, key, taken, course, deps, signal);
     const location = destination.storage.locate(key);
-    const ms = deps.clock.now().getTime() - begun.getTime();
+    const ms = elapsedMs(begun, deps.clock);
     const unread = stored.unread === undefined ? {} : { read_back: false as const };
     const delivered = { destination: destination.storage.name, location, key, size: stored.size, ms, ...unread };
     warnOfChangedKeys(destination, manifest, deps);

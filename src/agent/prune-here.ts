@@ -1,5 +1,6 @@
 import { toSnapshotError } from '../errors.ts';
 import { prune } from '../retention/prune.ts';
+import { elapsedMs } from './clock.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
 import { impatient } from './impatient.ts';
@@ -14,7 +15,7 @@ export async function pruneHere(destination: Destination, clusterId: string, dep
   try {
     const ours = { template: settings.nameTemplate, clusterName: settings.clusterName, clusterId, known, maxDeletes, now: clock.now() };
     const { plan, removed, locked, postponed, errors } = await prune(impatient(storage, settings.stallTimeoutMs), prefix, retain, ours, signal);
-    tell({ kind: 'stage_ended', stage: 'prune', ms: clock.now().getTime() - begun.getTime() });
+    tell({ kind: 'stage_ended', stage: 'prune', ms: elapsedMs(begun, clock) });
     tell({ kind: 'pruned', ...where, count: removed.length, frozen: plan.frozen });
     if (plan.frozen !== undefined) log.warn({ event: 'prune_frozen', ...where, reason: plan.frozen }, 'nothing is deleted here until this is cleared up');
     for (const { key, reasons } of plan.keep) log.debug({ event: 'snapshot_kept', ...where, key, reasons }, 'kept');

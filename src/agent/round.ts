@@ -5,6 +5,7 @@ import type { Proof } from '../snapshot/proof.ts';
 import type { Spool } from '../spool/contract.ts';
 import type { ClusterFacts } from '../vault/contract.ts';
 import { plantCanary } from './canary.ts';
+import { elapsedMs } from './clock.ts';
 import { withDeadline } from './deadline.ts';
 import { type DestinationResult, deliverTo, nameOf } from './delivery.ts';
 import type { Leader, RoundDeps } from './deps.ts';
@@ -66,7 +67,7 @@ async function takeAndDeliver(roundId: string, all: readonly Destination[], lead
 /** Vault is held from when it was asked until this resolves. */
 async function drainHere(archive: AsyncIterable<Uint8Array>, spool: Spool, verifier: ArchiveVerifier, asked: Date, { tell, clock }: RoundDeps): Promise<Proof> {
   const proof = await drain(archive, spool, verifier, (bytes) => tell({ kind: 'spool', bytes }));
-  tell({ kind: 'stage_ended', stage: 'drain', ms: clock.now().getTime() - asked.getTime() });
+  tell({ kind: 'stage_ended', stage: 'drain', ms: elapsedMs(asked, clock) });
   return proof;
 }
 

@@ -1,6 +1,7 @@
 import { SnapshotError } from '../errors.ts';
 import { LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
 import { baseName, type ObjectKey } from '../storage/key.ts';
+import { elapsedMs } from './clock.ts';
 import type { RoundDeps } from './deps.ts';
 import type { Destination } from './destination.ts';
 
@@ -26,11 +27,7 @@ export async function verifyStored(
   const error = verdict.error && named(key, verdict.error);
   tell({ kind: 'verified', destination: where.destination, name: baseName(key), error });
   if (error) log.error({ event: 'snapshot_damaged', ...where, code: error.code, error: error.message, advice: error.advice }, 'a stored snapshot is not whole');
-  else
-    log.info(
-      { event: 'snapshot_verified', ...where, bytes: verdict.proof?.bytes, ms: clock.now().getTime() - begun.getTime() },
-      'proved a stored snapshot again',
-    );
+  else log.info({ event: 'snapshot_verified', ...where, bytes: verdict.proof?.bytes, ms: elapsedMs(begun, clock) }, 'proved a stored snapshot again');
   for (const warning of warnings) log.warn({ event: 'verify_warning', ...where, warning }, 'a stored snapshot is whole, but');
   return undefined;
 }

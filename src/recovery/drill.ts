@@ -1,4 +1,4 @@
-import type { Clock } from '../agent/clock.ts';
+import { type Clock, elapsedMs } from '../agent/clock.ts';
 import { SnapshotError } from '../errors.ts';
 import type { Hidden, SealStatus, ServerFacts, Target } from './contract.ts';
 import { type Checked, type Contents, checkContents, type FoundCanary, judgeAge, proveCanary, refuseMissing, rewriteCanary } from './drill-checks.ts';
@@ -134,7 +134,7 @@ async function climb(job: DrillJob, throwaway: Throwaway, signal: AbortSignal): 
 
 export function reach({ deps: { account, clock }, record, begunAt }: DrillJob, level: DrillLevel): void {
   account.level = level;
-  record.rtoSeconds = (clock.now().getTime() - begunAt.getTime()) / 1000;
+  record.rtoSeconds = elapsedMs(begunAt, clock) / 1000;
 }
 
 async function open({ deps, snapshot }: DrillJob, target: Target, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { elapsedMs } from '../agent/clock.ts';
 import type { RoundDeps } from '../agent/deps.ts';
 import type { Destination } from '../agent/destination.ts';
 import { runRound } from '../agent/round.ts';
@@ -21,7 +22,7 @@ export async function takeSafety(destination: Destination, facts: TargetFacts, d
     const advice = `mend that, take it elsewhere with --safety, or do without it: --no-safety-snapshot (${error?.advice ?? 'it was not taken'})`;
     throw new SnapshotError('refused', `safety snapshot: ${error?.message ?? 'was not taken'}`, { cause: error, advice });
   }
-  const ms = deps.clock.now().getTime() - begun.getTime();
+  const ms = elapsedMs(begun, deps.clock);
   const [delivered] = report.delivered;
   return { place: delivered?.location ?? place.storage.name, fingerprint: place.newest?.seal_fingerprint ?? undefined, bytes: report.snapshot.size, ms };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
 import { LEADER, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
-import { aScene, destinationOf, HOUR_MS, runAgentFor, startAgent, visible } from './scene.ts';
+import { aScene, destinationOf, HOUR_MS, round, runAgentFor, startAgent, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -45,6 +45,21 @@ describe('a clock that is set', () => {
     expect(visible(aws).length).toBeGreaterThanOrEqual(1);
     // Each looks once a minute who leads, and after each round.
     expect(scene.vault.calls.filter((call) => call === 'leadership').length).toBeLessThan(130);
+  });
+
+  it('back while a snapshot is on its way makes no step take less than no time', async () => {
+    const scene = await aScene();
+    class SetBack extends MemoryStorage {
+      override stat(...about: Parameters<MemoryStorage['stat']>) {
+        scene.clock.jump(-DAY_MS);
+        return super.stat(...about);
+      }
+    }
+    const report = await round(scene, [destinationOf(new SetBack())]);
+    const steps = scene.events.flatMap((event) => (event.kind === 'stage_ended' ? [event.ms] : []));
+    expect(report).toMatchObject({ outcome: 'taken', delivered: [{ ms: 0 }] });
+    expect(steps.length).toBeGreaterThan(2);
+    expect(Math.min(...steps)).toBe(0);
   });
 
   it('back before a failed round does not put off the next try', async () => {

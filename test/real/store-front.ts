@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type StoreKind = 'aws' | 'gcp' | 'azure';
@@ -128,8 +128,10 @@ const STEPS: Readonly<Record<StoreKind, (incoming: IncomingMessage, query: URLSe
   },
 };
 
-function answer(given: Refusal | 'silence', incoming: IncomingMessage, outgoing: ServerResponse): void {
+async function answer(given: Refusal | 'silence', incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   incoming.resume();
   if (given === 'silence') return;
+  // As stores do: who closes upon a body that is still on its way takes the answer with it.
+  await finished(incoming, { writable: false });
   outgoing.writeHead(given.status, { 'content-type': 'application/xml', ...given.headers }).end(given.body);
 }

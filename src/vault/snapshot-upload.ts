@@ -34,7 +34,8 @@ export async function uploadSnapshot(transport: Transport, archive: AsyncIterabl
     if (response.statusCode === 204 || response.statusCode === 200) return 'accepted';
     throw toRefusal(response, path, text, { sent, bytes, begunMs });
   } catch (error) {
-    if (error instanceof SnapshotError && isAnswer(error)) throw error;
+    // Told to stop, we have no answer: what was sent is sent.
+    if (!signal.aborted && error instanceof SnapshotError && isAnswer(error)) throw error;
     if (bytes - sent <= UNSURE_BYTES) return 'unanswered';
     signal.throwIfAborted();
     throw toCut(toNetworkError(error, transport.endpoint.address), { sent, bytes, begunMs });

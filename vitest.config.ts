@@ -7,8 +7,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Processes, not threads: a server is tied to the life of the thread that started it.
     pool: 'forks',
-    // Each of several files may have a cluster of real servers running.
-    maxWorkers: 2,
+    // Each may have a cluster of real servers running, and waits for it most of the time: one more than there are processors to spare.
+    maxWorkers: 3,
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
   },
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { finished, pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type StoreKind = 'aws' | 'gcp' | 'azure';
@@ -80,7 +80,7 @@ export class StoreFront {
     const onward = request({ host: this.#target.hostname, port: this.#target.port, method, path: url, headers, agent: false });
     outgoing.once('close', () => onward.destroy());
     const answering = once(onward, 'response') as Promise<[IncomingMessage]>;
-    const [[upstream]] = await Promise.all([answering, pipeline(incoming, (body: AsyncIterable<Uint8Array>) => this.#carry(body, passing), onward)]);
+    const [[upstream]] = await Promise.all([answering, this.#carry(incoming, onward, answering, passing)]);
     const content: Uint8Array[] = [];
     for await (const chunk of upstream as AsyncIterable<Uint8Array>) content.push(chunk);
     const late = this.decide(passing, 'after');
@@ -89,14 +89,22 @@ export class StoreFront {
     outgoing.writeHead(upstream.statusCode ?? 502, kept).end(Buffer.concat(content));
   }
 
-  async *#carry(body: AsyncIterable<Uint8Array>, passing: Passing): AsyncGenerator<Uint8Array, void, undefined> {
+  /** A store may answer before it has heard all; the rest is then heard by nobody. */
+  async #carry(body: IncomingMessage, onward: ClientRequest, answering: Promise<unknown>, passing: Passing): Promise<void> {
+    let isAnswered = false;
+    const answered = answering.then(() => {
+      isAnswered = true;
+    });
     let isFirst = true;
-    for await (const chunk of body) {
-      yield chunk;
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      if (isAnswered) continue;
+      if (!onward.write(chunk)) await Promise.race([once(onward, 'drain'), answered]);
       if (Number.isFinite(this.bytesPerSecond)) await delay((chunk.length / this.bytesPerSecond) * 1_000);
       if (isFirst && this.decide(passing, 'amid') !== undefined) throw new Error('cut');
       isFirst = false;
     }
+    onward.end();
+    await answered;
   }
 
   #read(incoming: IncomingMessage): Passing {

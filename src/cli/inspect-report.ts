@@ -1,6 +1,7 @@
+import { bytesOf } from '../observability/units.ts';
 import type { Inspection, PrefixCount } from '../snapshot/inspection.ts';
 import { exactNumber, type Manifest } from '../snapshot/manifest.ts';
-import { alignColumns, sizeOf } from './units.ts';
+import { alignColumns } from './units.ts';
 
 /** One archive that was looked into. */
 export interface Inspected {
@@ -27,7 +28,7 @@ function factsOf({ size, manifest, inspection, records, sealSince }: Inspected):
   const servers = meta?.servers.map(({ id, voter }) => (voter ? id : `${id} (no voter)`)).join(', ');
   return [
     ['complete', inspection.damage ? 'no' : 'yes'],
-    ['size', size === undefined ? '-' : `${size} bytes (${sizeOf(size)})`],
+    ['size', size === undefined ? '-' : `${size} bytes (${bytesOf(size)})`],
     ['sha256', sha256 ?? '-'],
     ['raft index', `${meta?.index ?? '-'}`],
     ['raft term', `${meta?.term ?? '-'}`],

@@ -1,5 +1,6 @@
 import type { Gap, Overview, PlaceOverview, Row } from '../inventory/overview.ts';
-import { ageOf, alignColumns, sizeOf, timeOf } from './units.ts';
+import { bytesOf } from '../observability/units.ts';
+import { ageOf, alignColumns, timeOf } from './units.ts';
 
 const HEAD = ['TAKEN', 'AGE', 'SIZE', 'INDEX', 'STANDING', 'PROVED', 'AT', 'MISSING', 'NAME'] as const;
 
@@ -13,7 +14,7 @@ function renderRows(rows: readonly Row[], now: Date): readonly string[] {
   const cells = rows.map((row) => [
     timeOf(row.takenAt),
     ageOf(now.getTime() - row.takenAt.getTime()),
-    sizeOf(row.size),
+    bytesOf(row.size),
     `${row.index ?? '-'}`,
     row.standing === 'unproved' ? 'not proved' : row.standing,
     row.provedAt ? `${ageOf(now.getTime() - row.provedAt.getTime())} ago` : '-',

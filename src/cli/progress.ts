@@ -1,5 +1,6 @@
+import { bytesOf } from '../observability/units.ts';
 import type { Host } from './host.ts';
-import { ageOf, sizeOf } from './units.ts';
+import { ageOf } from './units.ts';
 
 // Whoever waits less long needs no sign of life.
 const FIRST_MS = 1_000;
@@ -44,9 +45,9 @@ export class Progress {
     const { isStderrTerminal } = this.#screen;
     this.#nextMs = now + (isStderrTerminal ? BAR_EVERY_MS : LINE_EVERY_MS);
     const rate = bytes / (now - this.#startedMs);
-    const far = total === undefined || total === 0 ? sizeOf(bytes) : `${percentOf(bytes, total)}% of ${sizeOf(total)}`;
+    const far = total === undefined || total === 0 ? bytesOf(bytes) : `${percentOf(bytes, total)}% of ${bytesOf(total)}`;
     const left = total === undefined || rate === 0 ? '' : `, ${timeLeft(Math.max(0, total - bytes) / rate)} left`;
-    const text = `${far}, ${sizeOf(rate * 1000)}/s${left}`;
+    const text = `${far}, ${bytesOf(rate * 1000)}/s${left}`;
     if (isStderrTerminal) this.#show(total === undefined ? '' : bar(percentOf(bytes, total)), what, text);
     else this.#say(`${what}: ${text}`);
   }

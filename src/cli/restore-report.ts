@@ -1,9 +1,10 @@
+import { bytesOf } from '../observability/units.ts';
 import { type Guard, isForeign, type SnapshotFacts } from '../recovery/guards.ts';
 import { type RecoveryReport, renderFailure } from '../recovery/outcome.ts';
 import type { RestoreRecord } from '../recovery/restore.ts';
 import type { TargetFacts } from '../recovery/target-facts.ts';
 import { exactNumber } from '../snapshot/manifest.ts';
-import { ageOf, alignColumns, sizeOf, timeOf } from './units.ts';
+import { ageOf, alignColumns, timeOf } from './units.ts';
 
 export interface Plan {
   /** Where the snapshot comes from. */
@@ -43,7 +44,7 @@ export function renderPlan({ source, snapshot, target, guards, fingerprint, now 
     ...sides.map(([what, one, other]) => [what, one, other, one === other || [one, other].includes(UNKNOWN) ? '' : '<- differs']),
     ['raft index', `${proof.meta.index}`, `${appliedIndex ?? UNKNOWN}`, ''],
     ['taken', takenAt === undefined ? UNKNOWN : `${timeOf(takenAt)}${ago}`, 'now', ''],
-    ['entries', `${proof.entries} in ${sizeOf(proof.bytes)}`, '', ''],
+    ['entries', `${proof.entries} in ${bytesOf(proof.bytes)}`, '', ''],
   ];
   const overwritten = isForeign(snapshot, target) ? 'another cluster, which will be gone' : 'the same cluster';
   return `restore: ${source} into ${target.address}: ${overwritten}\n\n${alignColumns(rows).join('\n')}\n\n${guards.map(renderGuard).join('')}`;

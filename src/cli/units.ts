@@ -10,22 +10,6 @@ export function timeOf(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-const STEPS = ['kB', 'MB', 'GB', 'TB'] as const;
-
-/** Three digits or so: `814 B`, `12.2 kB`, `1.31 GB`. */
-export function sizeOf(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  let value = bytes;
-  let unit: string = STEPS[0];
-  for (const step of STEPS) {
-    unit = step;
-    value /= 1000;
-    // 999.96 would be told as 1000.
-    if (value < 999.5) break;
-  }
-  return `${value.toPrecision(3)} ${unit}`;
-}
-
 /** Columns as wide as their widest cell, two spaces apart. */
 export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
   const width = (at: number) => Math.max(...rows.map((row) => (row[at] ?? '').length));

@@ -1,9 +1,10 @@
 import { ERROR_CODES, type SnapshotError } from '../errors.ts';
 import { LEFT_THERE, type Verdict } from '../inventory/verification.ts';
+import { bytesOf } from '../observability/units.ts';
 import type { RecoveredSnapshot } from '../recovery/outcome.ts';
 import { ArchiveFault } from '../snapshot/archive-checks.ts';
 import { exactNumber } from '../snapshot/manifest.ts';
-import { ageOf, sizeOf } from './units.ts';
+import { ageOf } from './units.ts';
 
 /** What was verified at one place; `error` where it could not be looked at. */
 export interface Verified {
@@ -52,7 +53,7 @@ function renderVerdict({ destination }: Verified, { key, error, manifest, proof,
   const isDamaged = error !== undefined && DAMAGED.includes(error.code);
   if (error) return `FAIL  verify: ${what}: ${detailOf(error)} (${error.code})\n      hint: ${isDamaged ? LEFT_THERE : error.advice}\n`;
   const taken = manifest ? `, taken ${ageOf(now.getTime() - Date.parse(manifest.taken_at))} ago` : '';
-  const facts = proof ? `: ${sizeOf(proof.bytes)}, index ${proof.meta.index}, ${proof.entries} entries${taken}` : '';
+  const facts = proof ? `: ${bytesOf(proof.bytes)}, index ${proof.meta.index}, ${proof.entries} entries${taken}` : '';
   const noted = record === undefined ? '' : ', recorded';
   return [`ok    verify: ${what}${facts}${noted}\n`, ...warnings.map((warning) => `      warning: ${warning}\n`)].join('');
 }

@@ -11,10 +11,16 @@ export function durationOf(ms: number): string {
 
 const STEPS = ['kB', 'MB', 'GB', 'TB'] as const;
 
-/** Three digits: `814 B`, `12.2 kB`, `1.31 GB`. */
+/** Three digits or so: `814 B`, `12.2 kB`, `1.31 GB`. */
 export function bytesOf(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  // What would be told as 1000 belongs to the next unit.
-  const step = Math.min(STEPS.length, Math.floor(Math.log10(bytes * 1.0005) / 3));
-  return `${(bytes / 1000 ** step).toPrecision(3)} ${STEPS[step - 1]}`;
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  let value = bytes;
+  let unit: string = STEPS[0];
+  for (const step of STEPS) {
+    unit = step;
+    value /= 1000;
+    // 999.96 would be told as 1000.
+    if (value < 999.5) break;
+  }
+  return `${value.toPrecision(3)} ${unit}`;
 }

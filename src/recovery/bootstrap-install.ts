@@ -1,15 +1,12 @@
 import type { Clock } from '../agent/clock.ts';
-import { abortReason, SnapshotError } from '../errors.ts';
+import { SnapshotError } from '../errors.ts';
 import { type Marked, type Marker, markOf, type Phase } from './bootstrap-marker.ts';
 import { refuseRival } from './bootstrap-peers.ts';
 import type { GoodSnapshot } from './bootstrap-source.ts';
 import type { InitKeys, SealStatus, Target } from './contract.ts';
 import type { Account } from './outcome.ts';
 import { pollApplied } from './poll.ts';
-import { giveShares } from './unseal.ts';
-
-const EVERY_MS = 500;
-const LEAD_LIMIT_MS = 2 * 60_000;
+import { giveShares, untilLeading } from './unseal.ts';
 
 export interface InstallDeps {
   readonly target: Target;
@@ -64,17 +61,6 @@ async function init(
     // Somebody else was quicker: what is there is theirs, and must never be taken for our leavings.
     if (error instanceof SnapshotError && error.code === 'server_refused') await deps.marker.remove();
     throw error;
-  }
-}
-
-async function untilLeading(target: Target, clock: Clock, signal: AbortSignal): Promise<void> {
-  const begunMs = clock.now().getTime();
-  while (!(await target.isServing(signal))) {
-    if (signal.aborted) throw abortReason(signal);
-    const nowMs = clock.now().getTime();
-    if (nowMs - begunMs >= LEAD_LIMIT_MS)
-      throw new SnapshotError('init_failed', `vault: ${target.address}: does not lead within ${LEAD_LIMIT_MS / 1000}s of its init`);
-    await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);
   }
 }
 

@@ -6,10 +6,8 @@ import type { SnapshotFacts } from './guards.ts';
 import type { Account } from './outcome.ts';
 import { type Applied, pollApplied, type Sign } from './poll.ts';
 import type { Throwaway } from './throwaway.ts';
-import { giveShares } from './unseal.ts';
+import { giveShares, untilLeading } from './unseal.ts';
 
-const LEAD_LIMIT_MS = 2 * 60_000;
-const ASK_EVERY_MS = 200;
 const MOST_SHARES = 255;
 
 export interface InstallDeps {
@@ -82,15 +80,6 @@ async function init({ throwaway }: InstallJob, seal: Seal, signal: AbortSignal):
     if (signal.aborted) throw abortReason(signal);
     if (!(error instanceof SnapshotError)) throw error;
     throw new SnapshotError('init_failed', `init: ${error.message}`, { cause: error });
-  }
-}
-
-async function untilLeading(target: Target, clock: Clock, signal: AbortSignal): Promise<void> {
-  const limit = clock.now().getTime() + LEAD_LIMIT_MS;
-  while (!(await target.isServing(signal))) {
-    if (signal.aborted) throw abortReason(signal);
-    if (clock.now().getTime() >= limit) throw new SnapshotError('init_failed', `init: does not lead within ${LEAD_LIMIT_MS / 1000} s`);
-    await clock.waitUntil(new Date(clock.now().getTime() + ASK_EVERY_MS), signal);
   }
 }
 

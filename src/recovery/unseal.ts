@@ -6,6 +6,20 @@ const EVERY_MS = 500;
 /** A server that finds itself in no cluster seals itself again within this time. */
 const STAYS_MS = 5_000;
 
+const LEAD_LIMIT_MS = 2 * 60_000;
+
+/** A server of its own, just initialised and unsealed, that nobody has seen serve yet. */
+export async function untilLeading(target: Target, clock: Clock, signal: AbortSignal): Promise<void> {
+  const begunMs = clock.now().getTime();
+  while (!(await target.isServing(signal))) {
+    if (signal.aborted) throw abortReason(signal);
+    const nowMs = clock.now().getTime();
+    if (nowMs - begunMs >= LEAD_LIMIT_MS)
+      throw new SnapshotError('init_failed', `vault: ${target.address}: does not lead within ${LEAD_LIMIT_MS / 1000}s of its init`);
+    await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);
+  }
+}
+
 /** Gives as many shares as the server asks for. Too few are `level_installed`; wrong ones `wrong_unseal_keys`. */
 export async function giveShares(target: Target, shares: readonly Hidden[], signal: AbortSignal): Promise<void> {
   const before = await target.sealStatus(signal);

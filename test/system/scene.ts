@@ -7,7 +7,7 @@ import { scratchDirectory } from '../fakes/scratch.ts';
 import type { AppRole } from '../servers/vault-data.ts';
 import { until } from '../servers/wait.ts';
 import { verifyArchive } from '../unit/snapshot/verify-archive.ts';
-import { type Running, start } from './program.ts';
+import { type Running, run, start } from './program.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -50,6 +50,12 @@ export async function tree(directory: string): Promise<readonly string[]> {
 
 export async function snapshotsIn(destination: string): Promise<readonly string[]> {
   return (await tree(destination)).filter((path) => path.endsWith('.snap'));
+}
+
+/** So many rounds, one after the other; resolves with all the snapshots that are there then. */
+export async function taken(scene: Scene, count: number): Promise<readonly string[]> {
+  for (let turn = 0; turn < count; turn++) expect((await run(['--once', '--config', scene.config])).code).toBe(0);
+  return await snapshotsIn(scene.destination);
 }
 
 /** Everything in sight is a whole snapshot; with a manifest, it is also the one that manifest is about. */

@@ -5,7 +5,7 @@ import { removeVault, startVault } from '../servers/vault.ts';
 import { type AppRole, appRole } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { run } from './program.ts';
-import { makeScene, type Scene, snapshotsIn, tree } from './scene.ts';
+import { makeScene, snapshotsIn, taken, tree } from './scene.ts';
 
 let vault: VaultNode;
 let role: AppRole;
@@ -16,11 +16,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => removeVault(vault));
-
-async function taken(scene: Scene, count: number): Promise<readonly string[]> {
-  for (let turn = 0; turn < count; turn++) expect((await run(['--once', '--config', scene.config])).code).toBe(0);
-  return await snapshotsIn(scene.destination);
-}
 
 describe('verify', () => {
   it('proves snapshots of a real Vault again, chained as they are, and Vault is not asked', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ageOf, sizeOf } from '../../../src/cli/units.ts';
+import { ageOf } from '../../../src/cli/units.ts';
+import { bytesOf } from '../../../src/observability/units.ts';
 
 describe('sizes and ages', () => {
   it.each([
@@ -11,7 +12,7 @@ describe('sizes and ages', () => {
     [999_600, '1.00 MB'],
     [280_000_000, '280 MB'],
   ])('%i bytes are %s', (bytes, text) => {
-    expect(sizeOf(bytes)).toBe(text);
+    expect(bytesOf(bytes)).toBe(text);
   });
 
   it.each([

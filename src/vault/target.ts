@@ -44,8 +44,6 @@ class VaultTarget implements Target {
   readonly #transport: Transport;
   readonly #quick: VaultApi;
   readonly #patient: VaultApi;
-  /** Never asks a second time by itself. */
-  readonly #once: VaultApi;
   readonly #method: AuthMethod;
 
   constructor({ address, tls, auth, namespace }: TargetConfig) {
@@ -54,8 +52,6 @@ class VaultTarget implements Target {
     const deps = { transport: this.#transport, onDate: () => undefined };
     this.#quick = createApi({ ...deps, deadlineMs: QUICK_MS });
     this.#patient = createApi({ ...deps, deadlineMs: PATIENT_MS });
-    const { endpoint } = this.#transport;
-    this.#once = createApi({ ...deps, transport: { endpoint, send: (call, signal) => this.#transport.sendAlone(call, signal) }, deadlineMs: PATIENT_MS });
     this.#method = chooseAuth(auth, { api: this.#patient, namespace, nowMs: () => Date.now() });
   }
 
@@ -87,7 +83,7 @@ class VaultTarget implements Target {
   async init({ shares, threshold, areRecoveryKeys }: Parameters<Target['init']>[0], signal: AbortSignal): Promise<InitKeys> {
     const body = areRecoveryKeys ? { recovery_shares: shares, recovery_threshold: threshold } : { secret_shares: shares, secret_threshold: threshold };
     try {
-      return readInitKeys(await this.#once.call({ method: 'POST', path: 'sys/init', body }, signal));
+      return readInitKeys(await this.#patient.call({ method: 'POST', path: 'sys/init', body }, signal));
     } catch (error) {
       throw toInitError(error);
     }

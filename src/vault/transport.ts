@@ -57,14 +57,17 @@ export class Transport {
     this.#material = new TlsMaterial(tls);
   }
 
-  /** Resolves with the head of the answer. A connection that an earlier call left open is used again if it is still good. */
+  /**
+   * Resolves with the head of the answer. A connection that an earlier call left open may be dead by then, and nobody can tell whether Vault acted on what
+   * it was sent: so only what may come twice takes one, and is asked again if need be.
+   */
   async send(outgoing: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
-    const agent = await this.#keptAgent();
+    if (outgoing.method === 'POST') return await this.sendAlone(outgoing, signal);
     try {
-      return await this.#exchange(outgoing, agent, signal);
+      return await this.#exchange(outgoing, await this.#keptAgent(), signal);
     } catch (error) {
       if (!(error instanceof StaleSocketError)) throw error;
-      return await this.#exchange(outgoing, agent, signal);
+      return await this.sendAlone(outgoing, signal);
     }
   }
 
@@ -137,7 +140,7 @@ export class Transport {
   }
 }
 
-/** Vault had closed the kept connection before it saw the request. */
+/** The kept connection was dead: most likely Vault had closed it before it saw the request. */
 class StaleSocketError extends Error {}
 
 function translate(error: Error, request: ClientRequest, address: string): Error {

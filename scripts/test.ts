@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { builtServer, SERVERS } from '../test/servers/binaries.ts';
 import { canBootSystemd } from '../test/servers/systemd-root.ts';
 import { importsOf, ROOT, readSources, resolveImport } from '../test/unit/source-tree.ts';
@@ -10,6 +10,13 @@ import { importsOf, ROOT, readSources, resolveImport } from '../test/unit/source
 interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
+  readonly testResults?: readonly { readonly name: string; readonly assertionResults: readonly TestResult[] }[];
+}
+
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages?: readonly string[];
 }
 
 /** Test files that lead to a built server over their imports, whatever folder they lie in. */
@@ -59,6 +66,14 @@ async function runVitest(excluded: readonly string[]): Promise<{ readonly code: 
   }
 }
 
+/** One line for each, so that a log that was cut still tells all of them. */
+function listFailures({ testResults = [] }: VitestReport): void {
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, fullName, failureMessages = [] } of assertionResults)
+      if (status === 'failed') console.log(`FAILED ${relative(ROOT, name)} > ${fullName}: ${failureMessages[0]?.split('\n')[0] ?? ''}`);
+  }
+}
+
 async function main(): Promise<number> {
   const buildCode = await run(process.execPath, ['scripts/build.ts']);
   if (buildCode !== 0) {
@@ -80,6 +95,7 @@ async function main(): Promise<number> {
   const exitCode = isIncomplete ? code || 1 : code;
   // A file that could not even be loaded, or an error outside of any test, fails the run without a failed test.
   const failed = Math.max(report.numFailedTests, exitCode === 0 ? 0 : 1);
+  listFailures(report);
   console.log(`${report.numPassedTests} passed, ${failed} failed`);
   return exitCode;
 }

@@ -69,7 +69,7 @@ export async function startCluster(size = 3, options: ClusterOptions = {}): Prom
       nodes.push(node);
       await join(node, first, options.tls);
     }
-    await until(`${size} voters`, async () => (await voters(first)) === size);
+    await until(`${size} healthy voters`, async () => (await healthyVoters(first)) === size);
     return new Cluster(nodes);
   } catch (error) {
     await new Cluster(nodes).remove();
@@ -89,8 +89,9 @@ async function join(node: VaultNode, leader: VaultNode, tls: ServerTls | undefin
   await node.unseal();
 }
 
-async function voters(node: VaultNode): Promise<number> {
-  const { json } = await node.request('GET', 'sys/storage/raft/configuration', undefined, node.rootToken);
-  const data = json.data as { readonly config: { readonly servers: readonly { readonly voter: boolean }[] } };
-  return data.config.servers.filter((server) => server.voter).length;
+/** That vote, and that the leader has heard of lately: a node that has just joined counts as sick until its first echo. */
+async function healthyVoters(node: VaultNode): Promise<number> {
+  const { json } = await node.request('GET', 'sys/storage/raft/autopilot/state', undefined, node.rootToken);
+  const { servers = {} } = (json.data ?? {}) as { readonly servers?: Readonly<Record<string, { readonly healthy: boolean; readonly status: string }>> };
+  return Object.values(servers).filter(({ healthy, status }) => healthy && ['leader', 'voter'].includes(status)).length;
 }

@@ -43,7 +43,7 @@ export function afterRenewal(before: TokenLife, granted: { readonly lifeMs: numb
 
 /** Grows from a second to a minute. */
 export function backOffMs(failures: number, jitter: number): number {
-  return Math.min(60_000, 1000 * 2 ** Math.min(failures, 10)) * (1 - jitter / 2);
+  return Math.min(60_000, 1000 * 2 ** failures) * (1 - jitter / 2);
 }
 
 /** After refused logins. Vault locks a role out after five in fifteen minutes: this makes four at most. */

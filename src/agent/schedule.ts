@@ -1,16 +1,16 @@
 import { Cron } from 'croner';
+import { nextCronRun } from './cron-runs.ts';
 
 /** When snapshots are wanted. */
 export type ScheduleRule =
   | { readonly kind: 'interval'; readonly everyMs: number }
   | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
 
-/** The first time after `from` that the rule wants a snapshot. */
+/** The first time after `from` that the rule wants a snapshot: always a later one. */
 export function nextTime(rule: ScheduleRule, from: Date): Date {
   if (rule.kind === 'interval') return new Date(from.getTime() + rule.everyMs);
-  const next = new Cron(rule.expression, { timezone: rule.timezone, paused: true }).nextRun(from);
   // The configuration refuses rules that never come; a rule that ends some day waits a year at a time.
-  return next ?? new Date(from.getTime() + 366 * 86_400_000);
+  return new Date(nextCronRun(rule.expression, rule.timezone, from.getTime()) ?? from.getTime() + 366 * 86_400_000);
 }
 
 /** How far apart two snapshots are by this rule, as it stands at `from`. */
@@ -29,14 +29,16 @@ const LOOKED_THROUGH = [
 /** The longest time without a snapshot that the rule wants, such as the weekend of one for working days. The hour that a change of the clocks adds is none. */
 export function longestGapMs(rule: ScheduleRule, from: Date): number {
   if (rule.kind === 'interval') return rule.everyMs;
-  const cron = new Cron(rule.expression, { timezone: rule.timezone, paused: true });
-  const first = nextTime(rule, from);
-  let longest = intervalMs(rule, from);
+  // Read off the wall, where no day is longer than another.
+  const wall = { ...rule, timezone: 'UTC' };
+  const cron = new Cron(rule.expression, { timezone: wall.timezone, paused: true });
+  const first = nextTime(wall, from);
+  let longest = intervalMs(wall, from);
   for (const { leastMs, spanMs } of LOOKED_THROUGH) {
     // A longer gap that begins within reach ends with the first run beyond it.
     for (let at = first.getTime(); at < first.getTime() + spanMs; ) {
       const reach = 1.1 * Math.max(longest, leastMs);
-      const end = nextTime(rule, new Date(at + reach));
+      const end = nextTime(wall, new Date(at + reach));
       const begin = cron.previousRuns(1, end)[0] ?? first;
       if (end.getTime() - begin.getTime() > reach) longest = end.getTime() - begin.getTime();
       at = end.getTime();

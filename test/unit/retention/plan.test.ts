@@ -124,6 +124,40 @@ describe('a retention plan', () => {
     ]);
   });
 
+  it.each([
+    { day: '2026-01-01', week: '2026-W01' },
+    { day: '2026-06-15', week: '2026-W25' },
+    { day: '2024-12-30', week: '2025-W01' },
+    { day: '2026-12-31', week: '2026-W53' },
+    { day: '2027-01-03', week: '2026-W53' },
+    { day: '2027-01-04', week: '2027-W01' },
+    { day: '2028-01-01', week: '2027-W52' },
+  ])('counts $day to the week $week', ({ day, week }) => {
+    const { keep } = plan([at(day)], { weekly: 1 }, new Date('2030-01-01T00:00:00Z'));
+    expect(keep[0]?.reasons).toContain(`newest of the week ${week}`);
+  });
+
+  it('says that a policy of zeros removes nothing', () => {
+    expect(plan([at('2026-01-01', 'unproved')], {}).keep).toEqual([{ key: '2026_01_01', reasons: ['no rule removes anything'] }]);
+  });
+
+  it('goes by the time, whatever the names are', () => {
+    const snapshots = [at('2026-01-02', 'proved', 'a'), at('2026-01-03', 'proved', 'c'), at('2026-01-04', 'proved', 'b'), at('2026-01-01', 'proved', 'd')];
+    const { keep, remove } = plan(snapshots, { last: 1 });
+    expect(keep.map(({ key }) => key)).toEqual(['b']);
+    expect(remove.map(({ key }) => key)).toEqual(['d', 'a', 'c']);
+  });
+
+  it('counts one of this very moment as taken, not as one to come', () => {
+    const now = new Date('2026-01-03T12:00:00Z');
+    const { keep, remove } = plan([at('2026-01-03', 'unproved'), at('2026-01-03', 'unproved', 'a'), at('2026-01-02')], { last: 1 }, now);
+    expect(keep).toEqual([
+      { key: 'a', reasons: ['number 1 of the last 1'] },
+      { key: '2026_01_02', reasons: ['the newest proved one'] },
+    ]);
+    expect(remove).toEqual([{ key: '2026_01_03', reason: 'kept by none of: last 1' }]);
+  });
+
   it('removes the oldest first', () => {
     const { remove } = plan([at('2026-01-02'), at('2026-01-03'), at('2026-01-01')], { last: 1 });
     expect(remove.map(({ key }) => key)).toEqual(['2026_01_01', '2026_01_02']);

@@ -55,7 +55,7 @@ function bySelf({ isSelf }: LeadershipFacts, source: string, isAssumed: boolean)
 function isOwnServer({ asked, ownAddresses }: LeadershipFacts): boolean {
   if (asked.isUnixSocket) return true;
   const own = canonical(ownAddresses);
-  return asked.addresses.some((address) => isLoopback(address) || own.has(canonicalAddress(address) ?? ''));
+  return asked.addresses.some((address) => isLoopback(address) || own.has(canonicalAddress(address)));
 }
 
 function byAddress(facts: LeadershipFacts): LeadershipDecision | undefined {
@@ -80,10 +80,10 @@ function describeOther({ leaderHosts }: LeadershipFacts): string {
 /** Loopback names every host and therefore none: each node may have it as its api_addr. */
 function isHere(host: ResolvedHost, ownAddresses: readonly string[]): boolean {
   const own = canonical(ownAddresses);
-  return host.addresses.some((address) => !isLoopback(address) && own.has(canonicalAddress(address) ?? ''));
+  return host.addresses.some((address) => !isLoopback(address) && own.has(canonicalAddress(address)));
 }
 
-function canonical(addresses: readonly string[]): ReadonlySet<string> {
+function canonical(addresses: readonly string[]): ReadonlySet<string | undefined> {
   return new Set(addresses.map(canonicalAddress).filter((address) => address !== undefined));
 }
 
@@ -97,16 +97,16 @@ export function canonicalAddress(text: string): string | undefined {
   const bare = text
     .trim()
     .replace(/^\[|\]$/g, '')
-    .replace(/%.*$/, '');
+    .replace(/%.*/, '');
   const isV6 = bare.includes(':');
   const url = `http://${isV6 ? `[${bare}]` : bare}/`;
   // A URL would take `x@10.0.0.1:` for a user and a host.
   const isWellFormed = isV6 ? /^[\da-f:.]+$/i.test(bare) : /^\d+(\.\d+){3}$/.test(bare);
   if (!isWellFormed || !URL.canParse(url)) return undefined;
-  const plain = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const plain = new URL(url).hostname.replace(/[[\]]/g, '');
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain);
   if (mapped === null) return plain;
-  const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)];
+  const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)];
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
@@ -114,10 +114,7 @@ export function canonicalAddress(text: string): string | undefined {
 export function hostOf(address: string): string | undefined {
   const text = address.trim().replace(/%[^\]/]*(?=\])/, '');
   const url = text.includes('://') ? text : `https://${text}`;
-  if (text === '' || !URL.canParse(url)) return undefined;
-  const host = new URL(url).hostname
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase()
-    .replace(/\.$/, '');
+  if (!URL.canParse(url)) return undefined;
+  const host = new URL(url).hostname.replace(/[[\]]/g, '').toLowerCase().replace(/\.$/, '');
   return host === '' ? undefined : host;
 }

@@ -21,7 +21,7 @@ function decide(facts: Partial<LeadershipFacts>) {
 }
 
 describe('leadership', () => {
-  it.each<{ name: string; facts: Partial<LeadershipFacts>; role: string; says: string; isAssumed?: boolean }>([
+  it.each<{ name: string; facts: Partial<LeadershipFacts>; role: string; says: string; isAssumed?: boolean; lacking?: string }>([
     { name: 'off takes every host for the leader', facts: { check: 'off', leaderHosts: [] }, role: 'leader', says: 'leader_check is off', isAssumed: true },
     { name: 'the server on this host leads', facts: { isSelf: true }, role: 'leader', says: 'is_self of the server on this host', isAssumed: false },
     { name: 'the server on this host follows', facts: {}, role: 'standby', says: 'is false' },
@@ -40,11 +40,48 @@ describe('leadership', () => {
       says: 'is_self of the server on this host',
     },
     { name: 'hidden addresses of a standby that knows its leader', facts: { leaderHosts: [], contact: 'good' }, role: 'standby', says: 'is false' },
-    { name: 'an election', facts: { leaderHosts: [] }, role: 'undecided', says: 'no leader is known' },
-    { name: 'a leader no longer heard', facts: { contact: 'lost' }, role: 'undecided', says: 'no longer hears' },
+    { name: 'an election', facts: { leaderHosts: [] }, role: 'undecided', says: 'no leader is known', lacking: 'leader' },
+    { name: 'a leader no longer heard', facts: { contact: 'lost' }, role: 'undecided', says: 'no longer hears', lacking: 'leader' },
+    { name: 'a server that leads, and hears of no other', facts: { isSelf: true, contact: 'lost' }, role: 'leader', says: 'the server on this host' },
+    {
+      name: 'loopback, on a host that does not tell its own addresses',
+      facts: { asked: LOOPBACK, ownAddresses: [], isSelf: true },
+      role: 'leader',
+      says: 'the server on this host',
+    },
+    {
+      name: 'loopback of IPv6, on a host that does not tell its own addresses',
+      facts: { asked: { text: 'https://[::1]:8200', addresses: ['::1'], isUnixSocket: false }, ownAddresses: [], isSelf: true },
+      role: 'leader',
+      says: 'the server on this host',
+    },
+    {
+      name: 'a name that has another address besides that of this host',
+      facts: { asked: { text: 'https://node1:8200', addresses: ['192.0.2.1', '10.0.0.5'], isUnixSocket: false }, isSelf: true },
+      role: 'leader',
+      says: 'the server on this host',
+    },
+    {
+      name: 'addresses that are none, here and there',
+      facts: { asked: { text: 'https://x:8200', addresses: ['x'], isUnixSocket: false }, ownAddresses: ['y'], isSelf: true },
+      role: 'undecided',
+      says: 'addr is not this host',
+    },
     { name: 'a leader no longer heard, asked through is_self', facts: { check: 'is_self', contact: 'lost' }, role: 'undecided', says: 'no longer hears' },
     { name: 'hidden addresses, asked through is_self', facts: { check: 'is_self', leaderHosts: [] }, role: 'standby', says: 'is false' },
-    { name: 'behind a balancer, leader is this host', facts: { asked: BALANCER, leaderHosts: [HERE] }, role: 'leader', says: 'is of this host' },
+    {
+      name: 'behind a balancer, leader is this host',
+      facts: { asked: BALANCER, leaderHosts: [HERE] },
+      role: 'leader',
+      says: "the leader's address https://node1:8200 is of this host",
+      isAssumed: false,
+    },
+    {
+      name: 'behind a balancer, the leader has another address besides that of this host',
+      facts: { asked: BALANCER, leaderHosts: [{ text: 'https://node1:8200', addresses: ['192.0.2.1', '10.0.0.5'] }] },
+      role: 'leader',
+      says: 'is of this host',
+    },
     {
       name: 'behind a balancer, mapped IPv4',
       facts: { asked: BALANCER, leaderHosts: [{ text: 'x', addresses: ['::ffff:10.0.0.5'] }] },
@@ -69,7 +106,13 @@ describe('leadership', () => {
       role: 'undecided',
       says: 'addr is not this host',
     },
-    { name: 'behind a balancer, is_self says nothing yet', facts: { asked: BALANCER, isSelf: true }, role: 'undecided', says: 'addr is not this host' },
+    {
+      name: 'behind a balancer, is_self says nothing yet',
+      facts: { asked: BALANCER, isSelf: true },
+      role: 'undecided',
+      says: 'addr is not this host',
+      lacking: 'peers',
+    },
     {
       name: 'behind a balancer, a peer that follows',
       facts: {
@@ -107,6 +150,12 @@ describe('leadership', () => {
     { name: 'away, a standby behind the balancer', facts: { asked: BALANCER, peers: 'unreadable' }, role: 'standby', says: 'is false' },
     { name: 'ip: leader here', facts: { check: 'ip', asked: BALANCER, leaderHosts: [HERE] }, role: 'leader', says: 'is of this host' },
     { name: 'ip: leader elsewhere, whatever is_self says', facts: { check: 'ip', isSelf: true }, role: 'standby', says: 'https://node2:8200' },
+    {
+      name: 'ip: leader elsewhere, under two addresses',
+      facts: { check: 'ip', leaderHosts: [THERE, { text: 'https://node2:8201', addresses: ['10.0.0.6'] }] },
+      role: 'standby',
+      says: 'the leader is at https://node2:8200, https://node2:8201',
+    },
     { name: 'ip: hidden addresses', facts: { check: 'ip', isSelf: true, leaderHosts: [] }, role: 'standby', says: 'does not tell' },
     {
       name: 'is_self behind a balancer',
@@ -115,11 +164,12 @@ describe('leadership', () => {
       says: 'leader_check wants',
       isAssumed: false,
     },
-  ])('$name: $role', ({ facts, role, says, isAssumed }) => {
+  ])('$name: $role', ({ facts, role, says, isAssumed, lacking }) => {
     const decision = decide(facts);
     expect(decision.role).toBe(role);
     expect(decision.reason).toContain(says);
     if (isAssumed !== undefined) expect(decision).toHaveProperty('isAssumed', isAssumed);
+    if (lacking !== undefined) expect(decision).toHaveProperty('lacking', lacking);
   });
 
   it.each([
@@ -133,6 +183,16 @@ describe('leadership', () => {
     ['1.2.3', undefined],
     ['999.1.1.1', undefined],
     ['x@10.0.0.5:', undefined],
+    ['x@10.0.0.5', undefined],
+    ['10.0.0.5/x', undefined],
+    ['10.0[.0.5', undefined],
+    ['10.0].0.5', undefined],
+    ['x]@[::1', undefined],
+    ['::1]/x[', undefined],
+    [' 192.168.10.20 ', '192.168.10.20'],
+    ['::ffff:255.255.255.255', '255.255.255.255'],
+    ['2001:db8::ffff:a00:5', '2001:db8::ffff:a00:5'],
+    ['::ffff:1:2:3', '::ffff:1:2:3'],
   ])('writes the address %s as %s', (text, plain) => {
     expect(canonicalAddress(text)).toBe(plain);
   });
@@ -143,6 +203,8 @@ describe('leadership', () => {
     ['https://[fe80::1%25eth0]:8201', 'fe80::1'],
     ['node2:8201', 'node2'],
     ['10.1.1.1:8201', '10.1.1.1'],
+    [' node2:8201 ', 'node2'],
+    ['unix:///run/vault.sock', undefined],
     ['', undefined],
     ['https://', undefined],
   ])('finds the host in %s', (text, host) => {

@@ -57,8 +57,8 @@ export type AgentEvent =
   | { readonly kind: 'prune_failed'; readonly destination: string; readonly error: SnapshotError }
   /** A stored copy was read back in full. */
   | { readonly kind: 'verified'; readonly destination: string; readonly name: string; readonly error: SnapshotError | undefined }
-  /** A record of a drill that went well, by whomever. */
-  | { readonly kind: 'drill_found'; readonly at: Date; readonly level: string; readonly seconds: number }
+  /** A record of a drill, by whomever. */
+  | { readonly kind: 'drill_found'; readonly at: Date; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined }
   | { readonly kind: 'drilled'; readonly level: string; readonly seconds: number; readonly error: SnapshotError | undefined }
   /** A canary was to be written into Vault before a snapshot. */
   | { readonly kind: 'canary'; readonly error: SnapshotError | undefined }

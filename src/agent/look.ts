@@ -1,5 +1,5 @@
 import { SnapshotError } from '../errors.ts';
-import { findLastDrill } from '../inventory/last-drill.ts';
+import { findLastDrills } from '../inventory/last-drill.ts';
 import { newestAt } from '../inventory/newest.ts';
 import { tally } from '../inventory/tally.ts';
 import type { NamedCluster } from '../retention/manifests.ts';
@@ -63,9 +63,9 @@ async function takeStock(destination: Destination, clusterId: string | undefined
   const { name } = destination.storage;
   const error = await attempt(deps, name, TALLY_LIMIT_MS, signal, async (limited) => {
     const { stallTimeoutMs } = deps.settings;
-    const found = await tally(destination, named(clusterId, deps), { now: deps.clock.now(), stallTimeoutMs }, limited);
+    const { recordedAt, ...found } = await tally(destination, named(clusterId, deps), { now: deps.clock.now(), stallTimeoutMs }, limited);
     deps.tell({ kind: 'stock', destination: name, ...found });
-    await lookForDrill(destination, found.totals.verifiedAt, clusterId, deps, limited);
+    await lookForDrill(destination, recordedAt, clusterId, deps, limited);
   });
   if (error) deps.tell({ kind: 'destination_up', destination: name, error });
 }
@@ -77,9 +77,9 @@ async function lookForDrill(destination: Destination, newestRecord: Date | undef
   const { stallTimeoutMs } = deps.settings;
   const { name } = destination.storage;
   const stalled = () => new SnapshotError('storage_unavailable', `${name}: nothing moved for ${stallTimeoutMs / 1000}s`);
-  const found = await findLastDrill(destination, named(clusterId, deps), since, new Watchdog(signal, stallTimeoutMs, stalled));
+  const found = await findLastDrills(destination, named(clusterId, deps), since, new Watchdog(signal, stallTimeoutMs, stalled));
   destination.drillsLookedForAt = newestRecord;
-  if (found) deps.tell({ kind: 'drill_found', ...found });
+  for (const drill of found) deps.tell({ kind: 'drill_found', ...drill });
 }
 
 function named(clusterId: string | undefined, { settings }: RoundDeps): NamedCluster {

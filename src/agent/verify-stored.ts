@@ -1,5 +1,5 @@
 import { SnapshotError } from '../errors.ts';
-import { LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
+import { isDamage, LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
 import { baseName, type ObjectKey } from '../storage/key.ts';
 import { elapsedMs } from './clock.ts';
 import type { RoundDeps } from './deps.ts';
@@ -28,15 +28,13 @@ export async function verifyStored(
   tell({ kind: 'verified', destination: where.destination, name: baseName(key), error });
   if (error) log.error({ event: 'snapshot_damaged', ...where, code: error.code, error: error.message, advice: error.advice }, 'a stored snapshot is not whole');
   else log.info({ event: 'snapshot_verified', ...where, bytes: verdict.proof?.bytes, ms: elapsedMs(begun, clock) }, 'proved a stored snapshot again');
-  for (const warning of warnings) log.warn({ event: 'verify_warning', ...where, warning }, 'a stored snapshot is whole, but');
+  const but = error ? 'a stored snapshot is not whole, and' : 'a stored snapshot is whole, but';
+  for (const warning of warnings) log.warn({ event: 'verify_warning', ...where, warning }, but);
   return undefined;
 }
 
-const TOLD = ['archive_corrupt', 'storage_mismatch', 'not_found', 'cluster_mismatch'];
-
-/** A place that does not answer says nothing about what is there. */
 function isUnread({ error }: Verdict): boolean {
-  return error !== undefined && !TOLD.includes(error.code);
+  return error !== undefined && !isDamage(error) && error.code !== 'not_found' && error.code !== 'cluster_mismatch';
 }
 
 /** What is told of it apart from the log must say by itself which one it is. What Vault sent was whole: the advice of a round would mislead. */

@@ -1,9 +1,8 @@
 import { systemClock } from '../agent/clock.ts';
 import { withDeadline } from '../agent/deadline.ts';
-import type { Destination } from '../agent/destination.ts';
 import type { Composed } from '../compose.ts';
 import type { AuthConfig, Config } from '../config/config.ts';
-import { SnapshotError } from '../errors.ts';
+import { SnapshotError, toSnapshotError } from '../errors.ts';
 import { type DrillJob, type DrillLevel, type DrillRecord, prepareDrill, reach, runDrill } from '../recovery/drill.ts';
 import { judgeAge } from '../recovery/drill-checks.ts';
 import { recordDrill } from '../recovery/drill-record.ts';
@@ -48,25 +47,39 @@ export interface DrillingDeps {
 export async function carryOutDrill(drilling: Drilling, deps: DrillingDeps, stop: AbortSignal): Promise<void> {
   const { timeoutMs } = deps.config.drill;
   const late = () => new SnapshotError('restore_timeout', `drill: not done within ${timeoutMs / 1000} s`, { advice: 'give it more time with "drill.timeout"' });
+  let chosen: Chosen | undefined;
+  const choose = async (signal: AbortSignal) => {
+    chosen = await deps.account.step('choose', () => drilling.choose(signal));
+    return chosen;
+  };
+  const error = await withDeadline(stop, timeoutMs, late, (signal) => drillOnce(choose, drilling, deps, signal)).then(
+    () => undefined,
+    (thrown: unknown) => {
+      if (stop.aborted) throw thrown;
+      return toSnapshotError(thrown);
+    },
+  );
+  if (chosen !== undefined && drilling.isRecording && !drilling.isDryRun) await note(chosen, error, deps, stop);
+  if (error !== undefined) throw error;
+}
+
+async function drillOnce(choose: (signal: AbortSignal) => Promise<Chosen>, drilling: Drilling, deps: DrillingDeps, signal: AbortSignal): Promise<void> {
   const begunAt = systemClock.now();
-  await withDeadline(stop, timeoutMs, late, async (signal) => {
-    const { source, from, warnings } = await deps.account.step('choose', () => drilling.choose(signal));
-    deps.account.warnings.push(...warnings);
-    deps.account.destination = from?.storage.name;
-    deps.account.snapshot = describeSnapshot(source.name, source, systemClock.now());
-    const reading = {
-      spools: deps.composed.spools,
-      stallTimeoutMs: deps.config.stallTimeoutMs,
-      onProgress: (bytes: number, total: number) => drilling.onProgress('read', bytes, total),
-    };
-    const fetched = await deps.account.step('read', () => fetchSnapshot(source, reading, signal));
-    try {
-      await tryOut(fetched, begunAt, drilling, deps, signal);
-      if (drilling.isRecording && !drilling.isDryRun) await note(from, fetched, deps, signal);
-    } finally {
-      await fetched.remove();
-    }
-  });
+  const { source, from, warnings } = await choose(signal);
+  deps.account.warnings.push(...warnings);
+  deps.account.destination = from?.storage.name;
+  deps.account.snapshot = describeSnapshot(source.name, source, systemClock.now());
+  const reading = {
+    spools: deps.composed.spools,
+    stallTimeoutMs: deps.config.stallTimeoutMs,
+    onProgress: (bytes: number, total: number) => drilling.onProgress('read', bytes, total),
+  };
+  const fetched = await deps.account.step('read', () => fetchSnapshot(source, reading, signal));
+  try {
+    await tryOut(fetched, begunAt, drilling, deps, signal);
+  } finally {
+    await fetched.remove();
+  }
 }
 
 async function tryOut(fetched: Fetched, begunAt: Date, drilling: Drilling, deps: DrillingDeps, signal: AbortSignal): Promise<void> {
@@ -133,11 +146,11 @@ function sourceOf(address: string) {
 }
 
 /** Only what has a manifest has a place for records, and an alias holds another snapshot soon. */
-async function note(from: Destination | undefined, fetched: Fetched, { account, record, host, config }: DrillingDeps, signal: AbortSignal): Promise<void> {
-  const { manifest } = fetched.source;
+async function note({ from, source }: Chosen, error: SnapshotError | undefined, { account, record, host, config }: DrillingDeps, signal: AbortSignal) {
+  const { manifest } = source;
   if (from === undefined || manifest === undefined || !from.keepsHistory) return;
   const { level } = account;
-  const about = { destination: from, manifest, level, record, at: systemClock.now(), by: host.hostname, agentVersion: VERSION };
+  const about = { destination: from, manifest, level, record, error, at: systemClock.now(), by: host.hostname, agentVersion: VERSION };
   const warning = await account.step('record', () => recordDrill({ ...about, stallTimeoutMs: config.stallTimeoutMs }, signal));
   if (warning !== undefined) account.warnings.push(warning);
 }

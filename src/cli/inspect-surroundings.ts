@@ -20,7 +20,11 @@ export async function withSurroundings(
     const { name } = destination.storage;
     try {
       const around = await lookAround(destination, stored?.destination === destination ? stored.key : undefined, ours, signal);
-      if (around.records.length > 0) records = around.records.map((key) => ({ key, at: recordTime(baseName(key))?.toISOString() ?? '' }));
+      const proofs = around.records.flatMap((key) => {
+        const at = recordTime(baseName(key));
+        return at ? [{ key, at: at.toISOString() }] : [];
+      });
+      if (proofs.length > 0) records = proofs;
       const manifest = typeof fingerprint === 'string' ? await oldestWithSeal(destination, around.manifests, { ...wanted, fingerprint }, signal) : undefined;
       const isOlder = manifest && (sealSince === undefined || manifest.taken_at < sealSince.manifest.taken_at);
       if (isOlder) sealSince = { destination: name, manifest };

@@ -23,7 +23,14 @@ function renderRows(rows: readonly Row[], now: Date): readonly string[] {
     row.name,
   ]);
   const [head = '', ...lines] = alignColumns([HEAD, ...cells]);
-  return [head, ...lines.flatMap((line, at) => [line, ...renderGaps(rows[at]!.gaps)])];
+  return [head, ...lines.flatMap((line, at) => [line, ...renderFailures(rows[at]!, now), ...renderGaps(rows[at]!.gaps)])];
+}
+
+function renderFailures({ failures }: Row, now: Date): readonly string[] {
+  return failures.map(({ kind, destination, at, level, error }) => {
+    const what = kind === 'drill' ? `restore drill of the copy at ${destination}, ended at level ${level}` : `verification of the copy at ${destination}`;
+    return `  ^ ${what}: failed ${ageOf(now.getTime() - at.getTime())} ago: ${error.message} (${error.code})`;
+  });
 }
 
 /** Below the snapshot that ended it, for the list goes back in time. */
@@ -57,6 +64,14 @@ export function renderJson({ clusterId, rows, places }: Overview, now: Date): st
     proved_at: row.provedAt?.toISOString() ?? null,
     present: row.present,
     missing: row.missing,
+    failures: row.failures.map(({ destination, kind, level, at, error }) => ({
+      destination,
+      kind,
+      level,
+      at: at.toISOString(),
+      code: error.code,
+      message: error.message,
+    })),
     gaps: row.gaps.map(({ destination, since, ms }) => ({ destination, since: since.toISOString(), seconds: Math.floor(ms / 1000) })),
   }));
   return `${JSON.stringify({ cluster_id: clusterId ?? null, snapshots, destinations: places.map(placeJson) })}\n`;

@@ -4,7 +4,9 @@ import { SnapshotError } from '../errors.ts';
 import { planRetention, type RetentionPolicy } from '../retention/plan.ts';
 import { type NameTemplate, takenAt } from '../snapshot/name.ts';
 import { type KeyError, type ObjectKey, objectKey } from '../storage/key.ts';
+import type { Failure } from './failures.ts';
 import type { Holding, Stock } from './stock.ts';
+import { isDamage } from './verification.ts';
 
 /** `unproved` has no manifest. The last three are no longer what was proved, or nobody can tell. */
 export type Standing = 'proved' | 'unproved' | 'suspicious' | 'damaged' | 'unreadable';
@@ -24,6 +26,8 @@ export interface Row {
   readonly missing: readonly string[];
   /** Where none was taken for longer than the schedule wants, just before this one. */
   readonly gaps: readonly Gap[];
+  /** Verifications and drills that failed, and none since went well. */
+  readonly failures: readonly (Failure & { readonly destination: string })[];
 }
 
 export interface Gap {
@@ -102,14 +106,15 @@ function toRow(name: string, places: readonly Listed[], wanted: ReadonlyMap<List
     present: here.map(({ place }) => nameOf(place)),
     missing,
     gaps: here.flatMap(({ place, holding }) => findGap(place, holding, timeOfName)),
+    failures: here.flatMap(({ place, holding }) => holding.failures.map((failure) => ({ ...failure, destination: nameOf(place) }))),
   };
 }
 
 const WORST_FIRST = ['damaged', 'unreadable', 'suspicious', 'proved', 'unproved'] as const;
 
-function standingOf({ told, hasManifest, size }: Holding): Standing {
+function standingOf({ told, hasManifest, size, failures }: Holding): Standing {
   if (!told) return hasManifest ? 'unreadable' : 'unproved';
-  if (told.storedBytes !== size) return 'damaged';
+  if (told.storedBytes !== size || failures.some(({ error }) => isDamage(error))) return 'damaged';
   return told.isSuspicious ? 'suspicious' : 'proved';
 }
 

@@ -3,9 +3,10 @@ import { SnapshotError } from '../errors.ts';
 import { type NamedCluster, readManifest } from '../retention/manifests.ts';
 import { type Subject, surveySubjects } from '../retention/survey.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
-import { manifestKey, recordTime } from '../snapshot/name.ts';
+import { failureTime, manifestKey, recordTime } from '../snapshot/name.ts';
 import { baseName, type KeyError, type ObjectKey } from '../storage/key.ts';
 import { tryEach } from '../storage/try-each.ts';
+import { type Failure, findFailures } from './failures.ts';
 
 /** What a manifest tells of its snapshot, as far as a list needs it: of a hundred thousand, all are in memory. */
 export interface Told {
@@ -29,6 +30,8 @@ export interface Holding {
   readonly hasManifest: boolean;
   /** When it was last read back and proved again. */
   readonly verifiedAt: Date | undefined;
+  /** What was found wrong since. */
+  readonly failures: readonly Failure[];
 }
 
 /** Everything at one destination. */
@@ -39,7 +42,7 @@ export interface Stock {
   readonly lost: readonly ObjectKey[];
   /** Objects beside ours with other names. */
   readonly strangers: number;
-  /** Manifests that cannot be read. */
+  /** Manifests and records that cannot be read. */
   readonly errors: readonly KeyError[];
 }
 
@@ -59,14 +62,19 @@ export async function takeStock(destination: Destination, ours: NamedCluster, si
     takenAt.set(key, new Date(manifest.taken_at));
   };
   const withManifest = subjects.filter(({ size, hasManifest }) => size !== undefined && hasManifest).map(({ key }) => key);
-  const failed = await tryEach(withManifest, learn, signal);
+  const failed = [...(await tryEach(withManifest, learn, signal))];
   const isBareAlias = failed.some(({ key, error }) => key === alias?.key && error.code === 'not_found');
   if (alias && isBareAlias) alias.hasManifest = false;
+
+  const failures = new Map<ObjectKey, readonly Failure[]>();
+  const recordsOf = new Map(subjects.filter(hasFailed).map(({ key, records }) => [key, records] as const));
+  const learnFailures = async (key: ObjectKey) => void failures.set(key, await findFailures(storage, recordsOf.get(key) ?? [], signal));
+  failed.push(...(await tryEach([...recordsOf.keys()], learnFailures, signal)));
 
   const holdings = subjects.flatMap((subject) => {
     if (subject.size === undefined) return [];
     const at = subject.key === alias?.key ? takenAt.get(subject.key) : undefined;
-    return [toHolding({ ...subject, takenAt: at ?? subject.takenAt }, subject.size, told.get(subject.key))];
+    return [toHolding({ ...subject, takenAt: at ?? subject.takenAt }, subject.size, told.get(subject.key), failures.get(subject.key) ?? [])];
   });
   return {
     holdings: holdings.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()),
@@ -87,9 +95,13 @@ async function findAlias(destination: Destination, signal: AbortSignal): Promise
   return undefined;
 }
 
-function toHolding({ key, takenAt, hasManifest, records }: Subject, size: number, told: Told | undefined): Holding {
+function hasFailed({ size, records }: Subject): boolean {
+  return size !== undefined && records.some((record) => failureTime(baseName(record)) !== undefined);
+}
+
+function toHolding({ key, takenAt, hasManifest, records }: Subject, size: number, told: Told | undefined, failures: readonly Failure[]): Holding {
   const times = records.flatMap((record) => recordTime(baseName(record)) ?? []).sort((a, b) => b.getTime() - a.getTime());
-  return { name: baseName(key), takenAt, size, told, hasManifest, verifiedAt: times[0] };
+  return { name: baseName(key), takenAt, size, told, hasManifest, verifiedAt: times[0], failures };
 }
 
 function tell(manifest: Manifest): Told {

@@ -3,7 +3,7 @@ import type { StockedSnapshot, StockTotals } from '../agent/events.ts';
 import { SnapshotError } from '../errors.ts';
 import { learnManifest } from '../retention/appraise.ts';
 import type { NamedCluster } from '../retention/manifests.ts';
-import { manifestFolder, recordTime, subjectOf, takenAt } from '../snapshot/name.ts';
+import { failureTime, manifestFolder, recordTime, subjectOf, takenAt } from '../snapshot/name.ts';
 import { Watchdog } from '../snapshot/watchdog.ts';
 import type { ListedObject } from '../storage/contract.ts';
 import { baseName, type ObjectKey, within } from '../storage/key.ts';
@@ -17,6 +17,8 @@ export interface Tally {
   /** Newest first. */
   readonly snapshots: readonly StockedSnapshot[];
   readonly totals: StockTotals;
+  /** When the last record was written, of whatever came of it. */
+  readonly recordedAt: Date | undefined;
 }
 
 /** What was written about one recent snapshot. */
@@ -31,6 +33,7 @@ interface Writings {
   readonly recent: ReadonlyMap<ObjectKey, Writing>;
   /** The last of all, also of those that are not recent. */
   readonly verifiedAt: Date | undefined;
+  readonly recordedAt: Date | undefined;
 }
 
 export interface TallyOptions {
@@ -53,12 +56,14 @@ export async function tally(destination: Destination, ours: NamedCluster, { now,
 async function readWritings({ storage, prefix }: Destination, ours: NamedCluster, since: Date, watchdog: Watchdog): Promise<Writings> {
   const recent = new Map<ObjectKey, Writing>();
   let verifiedAt: Date | undefined;
+  let recordedAt: Date | undefined;
   for await (const { key } of watchdog.each(storage.list(manifestFolder(prefix), watchdog.signal))) {
     const about = subjectOf(baseName(key));
     const at = about && takenAt(ours.template, ours.clusterName, about.name);
     if (!about || !at) continue;
     const provedAt = recordTime(baseName(key));
     verifiedAt = latest(verifiedAt, provedAt);
+    recordedAt = latest(recordedAt, provedAt ?? failureTime(baseName(key)));
     if (at < since) continue;
     const subject = within(prefix, about.name);
     const writing = recent.get(subject) ?? { key: subject, takenAt: at, hasManifest: false, verifiedAt: undefined };
@@ -66,7 +71,7 @@ async function readWritings({ storage, prefix }: Destination, ours: NamedCluster
     writing.verifiedAt = latest(writing.verifiedAt, provedAt);
     if (!about.isRecord) writing.hasManifest = true;
   }
-  return { recent, verifiedAt };
+  return { recent, verifiedAt, recordedAt };
 }
 
 /** What cannot be read is not proved; whoever needs it will say so. */
@@ -98,7 +103,7 @@ async function count(destination: Destination, ours: NamedCluster, writings: Wri
     if (recent.length > 2 * RECENT_COUNT) recent = recent.sort(newestFirst).slice(0, RECENT_COUNT);
   }
   for (const key of knownManifests.keys()) if (!seen.has(key)) knownManifests.delete(key);
-  return { snapshots: recent.sort(newestFirst).slice(0, RECENT_COUNT), totals };
+  return { snapshots: recent.sort(newestFirst).slice(0, RECENT_COUNT), totals, recordedAt: writings.recordedAt };
 }
 
 /** An alias has no other time than that of what it holds now. */

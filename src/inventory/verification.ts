@@ -3,10 +3,10 @@ import { SnapshotError, toSnapshotError } from '../errors.ts';
 import { manifestIfThere } from '../retention/manifests.ts';
 import { ArchiveVerifier } from '../snapshot/archive.ts';
 import { ArchiveFault } from '../snapshot/archive-checks.ts';
-import { deliverBytes } from '../snapshot/deliver.ts';
 import { exactNumber, type Manifest } from '../snapshot/manifest.ts';
-import { recordKey } from '../snapshot/name.ts';
+import { failureKey, recordKey } from '../snapshot/name.ts';
 import type { Proof } from '../snapshot/proof.ts';
+import { writeRecord } from '../snapshot/record.ts';
 import { Watchdog } from '../snapshot/watchdog.ts';
 import type { Storage } from '../storage/contract.ts';
 import { type ObjectKey, objectKey } from '../storage/key.ts';
@@ -36,7 +36,7 @@ export interface Verdict {
   readonly manifest: Manifest | undefined;
   readonly proof: Proof | undefined;
   readonly warnings: readonly string[];
-  /** Where it was noted that it was proved again. */
+  /** Where it was noted that it was proved again, or is damaged. */
   readonly record: ObjectKey | undefined;
 }
 
@@ -53,11 +53,14 @@ export async function verifySnapshot(destination: Destination, key: ObjectKey, d
     const proof = await proveAgain(watchdog.each(storage.read(key, watchdog.signal)), (bytes) => deps.onProgress(key, bytes, manifest?.stored_bytes), manifest);
     if (!manifest) return { ...verdict, proof, warnings: ['has no manifest: whole, but nobody tells whose it is'] };
     const warnings = [...proof.suspicious, ...(await checkPrevious(storage, manifest, watchdog))];
-    const { record, warning } = await recordProof(destination, key, proof, manifest, deps, signal);
+    const { record, warning } = await recordVerdict(destination, key, manifest, undefined, deps, signal);
     return { ...verdict, manifest, proof, record, warnings: warning === undefined ? warnings : [...warnings, warning] };
   } catch (thrown) {
     signal.throwIfAborted();
-    return { ...verdict, manifest, error: toSnapshotError(thrown) };
+    const error = toSnapshotError(thrown);
+    if (manifest === undefined || !isDamage(error)) return { ...verdict, manifest, error };
+    const { record, warning } = await recordVerdict(destination, key, manifest, error, deps, signal);
+    return { ...verdict, manifest, error, record, warnings: warning === undefined ? [] : [warning] };
   }
 }
 
@@ -104,23 +107,32 @@ async function checkPrevious(storage: Storage, { previous, raft_index: index }: 
   return BigInt(index) < BigInt(before.raft_index) ? [`its index ${index} is lower than ${before.raft_index} of ${before.key} before it`] : [];
 }
 
+/** Whether the object itself is not what was proved: a place that does not answer says nothing about what is there. */
+export function isDamage({ code }: SnapshotError): boolean {
+  return code === 'archive_corrupt' || code === 'storage_mismatch';
+}
+
 /** Only what has a manifest has a place for records, and an alias holds another snapshot soon. */
-async function recordProof(destination: Destination, key: ObjectKey, proof: Proof, manifest: Manifest, deps: VerifyDeps, signal: AbortSignal) {
-  if (!deps.isRecording || !destination.keepsHistory) return {};
-  const at = deps.now();
-  const record = recordKey(key, at);
-  const facts = { kind: 'verify', level: 'verified', at: at.toISOString(), by: deps.by, agent_version: deps.agentVersion };
-  const rest = { archive_sha256: proof.sha256, server_version: manifest.server_version, canary: null, rto_seconds: null };
-  const bytes = Buffer.from(`${JSON.stringify({ ...facts, ...rest }, null, 2)}\n`);
+async function recordVerdict(
+  { storage, keepsHistory }: Destination,
+  key: ObjectKey,
+  manifest: Manifest,
+  error: SnapshotError | undefined,
+  { isRecording, now, by, agentVersion, stallTimeoutMs }: VerifyDeps,
+  signal: AbortSignal,
+): Promise<{ readonly record?: ObjectKey; readonly warning?: string }> {
+  if (!isRecording || !keepsHistory) return {};
+  const at = now();
+  const told = { kind: 'verify', at, by, agentVersion, error, serverVersion: manifest.server_version, canary: undefined, rtoSeconds: undefined } as const;
   try {
-    await deliverBytes({ storage: destination.storage, key: record, bytes, stallTimeoutMs: deps.stallTimeoutMs }, signal);
-    return { record };
+    return { record: await writeRecord({ storage, manifest, stallTimeoutMs }, { ...told, level: error === undefined ? 'verified' : 'none' }, signal) };
   } catch (thrown) {
     signal.throwIfAborted();
-    const error = toSnapshotError(thrown);
+    const failed = toSnapshotError(thrown);
     // Somebody else verified it within the same second.
-    if (error.code === 'storage_exists') return { record };
-    return { warning: `proved, but no record could be written (--no-record asks for none): ${error.message} (${error.code})` };
+    if (failed.code === 'storage_exists') return { record: error === undefined ? recordKey(key, at) : failureKey(key, at) };
+    const what = error === undefined ? 'proved, but no' : 'no';
+    return { warning: `${what} record could be written (--no-record asks for none): ${failed.message} (${failed.code})` };
   }
 }
 

@@ -176,7 +176,7 @@ export const EVENTS = {
   verify_warning: {
     level: 'warn',
     fields: 'destination, key, warning',
-    means: 'The snapshot is whole, but something about it is odd.',
+    means: 'Something about a stored snapshot is odd besides, or no record of its verification could be written.',
     remedy: 'read `warning`',
   },
   snapshot_unread: {

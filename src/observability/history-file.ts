@@ -86,11 +86,16 @@ type Fields = Readonly<Record<string, unknown>>;
 function parse(text: string): Remembered {
   const { format, cluster, rounds, drill, damaged = [] } = fields(JSON.parse(text));
   if (format !== 1 || !Array.isArray(rounds) || !Array.isArray(damaged)) throw new TypeError('not a history of this kind');
-  const { lastSuccessAt, lastSeconds, lastLevel } = fields(drill);
+  const { lastSuccessAt, lastSeconds, lastLevel, trouble } = fields(drill);
   return {
     cluster: optional(cluster, (known) => ({ id: string(fields(known).id), name: string(fields(known).name) })),
     rounds: rounds.map(parseMark),
-    drill: { lastSuccessAt: optional(lastSuccessAt, date), lastSeconds: Number(lastSeconds), lastLevel: optional(lastLevel, string) },
+    drill: {
+      lastSuccessAt: optional(lastSuccessAt, date),
+      lastSeconds: Number(lastSeconds),
+      lastLevel: optional(lastLevel, string),
+      trouble: optional(trouble, parseTrouble),
+    },
     damaged: damaged.map(parseDamaged),
   };
 }

@@ -20,6 +20,7 @@ export class VaultAccount {
   #roleReason = 'Vault has not been asked yet';
   #lastRole: ClusterView['role'] = 'unknown';
   #leaderChanges = 0;
+  #canaryFailures = 0;
   #isReachable = false;
   #isSealed = false;
   #committedIndex: bigint | undefined;
@@ -45,6 +46,9 @@ export class VaultAccount {
         this.#see('unknown', message, !AWAY.includes(code), CLOSED.includes(code));
         break;
       }
+      case 'canary':
+        if (event.error) this.#canaryFailures++;
+        break;
       case 'cluster':
         this.#cluster = { id: event.id, name: event.name };
         this.#version = event.version;
@@ -61,6 +65,7 @@ export class VaultAccount {
       roleReason: this.#roleReason,
       leaderChanges: this.#leaderChanges,
       committedIndex: this.#committedIndex,
+      canaryFailures: this.#canaryFailures,
     };
   }
 

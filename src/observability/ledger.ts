@@ -23,7 +23,7 @@ export interface ClusterPlan {
 export interface Remembered {
   readonly cluster: KnownCluster | undefined;
   readonly rounds: readonly RoundMark[];
-  readonly drill: Pick<ClusterView['drill'], 'lastSuccessAt' | 'lastSeconds' | 'lastLevel'>;
+  readonly drill: Omit<ClusterView['drill'], 'failures'>;
   readonly damaged: readonly DamagedPlace[];
 }
 
@@ -68,9 +68,9 @@ export class Ledger {
   }
 
   remembered(): Remembered {
-    const { lastSuccessAt, lastSeconds, lastLevel } = this.#drill;
+    const { failures: _, ...drill } = this.#drill;
     const damaged = [...this.#destinations.values()].map((account) => account.damaged).filter(({ copies }) => copies.length > 0);
-    return { cluster: this.#vault.cluster, rounds: this.#rounds.history, drill: { lastSuccessAt, lastSeconds, lastLevel }, damaged };
+    return { cluster: this.#vault.cluster, rounds: this.#rounds.history, drill, damaged };
   }
 
   readonly tell: Tell = (event) => {
@@ -119,16 +119,21 @@ export class Ledger {
     const now = this.#now();
     const before = this.#drill;
     this.#drill = error
-      ? { ...before, failures: before.failures + 1, lastLevel: level, trouble: toTrouble(error, now) }
+      ? { ...before, failures: before.failures + 1, trouble: toTrouble(error, now) }
       : { ...before, lastSuccessAt: now, lastSeconds: seconds, lastLevel: level, trouble: undefined };
   }
 
-  /** One of this node is there twice: as it was told, and as its record. */
-  #hearFound({ at, level, seconds }: Extract<AgentEvent, { kind: 'drill_found' }>): void {
+  /** One of this node is there twice: as it was told, and as its record. That others failed is not counted here, but known. */
+  #hearFound({ at: told, level, seconds, error }: Extract<AgentEvent, { kind: 'drill_found' }>): void {
+    const now = this.#now();
+    // By a clock gone wrong: what comes after it must not seem older.
+    const at = told < now ? told : now;
     const { lastSuccessAt, trouble } = this.#drill;
     if (lastSuccessAt !== undefined && at <= lastSuccessAt) return;
-    const stillWrong = trouble && trouble.at > at ? trouble : undefined;
-    this.#drill = { ...this.#drill, lastSuccessAt: at, lastSeconds: seconds, lastLevel: level, trouble: stillWrong };
+    const stillWrong = trouble && trouble.at >= at ? trouble : undefined;
+    this.#drill = error
+      ? { ...this.#drill, trouble: stillWrong ?? toTrouble(error, at) }
+      : { ...this.#drill, lastSuccessAt: at, lastSeconds: seconds, lastLevel: level, trouble: stillWrong };
   }
 }
 

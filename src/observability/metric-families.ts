@@ -71,6 +71,7 @@ export const FAMILIES: readonly Family[] = [
   ),
   ofCluster('gauge', 'snapshot_size_bytes', 'The size of the last whole snapshot; 0: none yet.', ({ lastSnapshot }) => lastSnapshot?.size ?? 0),
   ofCluster('gauge', 'snapshot_entries', 'The entries of the last whole snapshot; 0: not counted.', ({ lastSnapshot }) => lastSnapshot?.entries ?? 0),
+  ofCluster('counter', 'canary_failures_total', 'Canaries that could not be written before a snapshot.', ({ canaryFailures }) => canaryFailures),
   ofCluster('gauge', 'spool_bytes', 'Bytes in the spool of the round in progress.', ({ spoolBytes }) => spoolBytes),
   ofCluster('gauge', 'spool_free_bytes', 'Room left where the spool lies.', ({ spoolFreeBytes }) => spoolFreeBytes),
 
@@ -112,8 +113,14 @@ export const FAMILIES: readonly Family[] = [
   ofDestination('counter', 'verify_failures_total', 'Copies that were read back and are not whole.', ({ verification }) => verification.failures),
 
   ofCluster('gauge', 'drill_last_success_timestamp_seconds', 'When a restore drill last succeeded; 0: never.', ({ drill }) => drill.lastSuccessAt ?? 0),
-  ofCluster('gauge', 'drill_duration_seconds', 'How long the last drill took; 0: there was none.', ({ drill }) => drill.lastSeconds),
-  ofCluster('counter', 'drill_failures_total', 'Restore drills that failed.', ({ drill }) => drill.failures),
+  ofCluster(
+    'gauge',
+    'drill_last_failure_timestamp_seconds',
+    'When the last restore drill failed, whoever did it; 0: it went well, or there was none.',
+    ({ drill }) => drill.trouble?.at ?? 0,
+  ),
+  ofCluster('gauge', 'drill_duration_seconds', 'How long the last drill took that went well; 0: there was none.', ({ drill }) => drill.lastSeconds),
+  ofCluster('counter', 'drill_failures_total', 'Restore drills of this daemon that failed.', ({ drill }) => drill.failures),
   family('counter', 'heartbeat_pings_total', ['cluster', 'result'], 'Pings of the dead-man service, by how they ended.', ({ name, pings }) =>
     results([name], pings.success, pings.failure),
   ),

@@ -36,6 +36,8 @@ export interface ClusterView {
   readonly roleReason: string;
   readonly leaderChanges: number;
   readonly committedIndex: bigint | undefined;
+  /** Canaries that could not be written. */
+  readonly canaryFailures: number;
   readonly token: TokenView;
   readonly schedules: readonly ScheduleView[];
   /** The one in progress. */
@@ -51,9 +53,12 @@ export interface ClusterView {
   readonly destinations: readonly DestinationView[];
   readonly drill: {
     readonly lastSuccessAt: Date | undefined;
+    /** Of that one. */
     readonly lastSeconds: number;
-    readonly failures: number;
     readonly lastLevel: string | undefined;
+    /** By this process. */
+    readonly failures: number;
+    /** Of the last one, whoever did it; undefined: it went well. */
     readonly trouble: Trouble | undefined;
   };
   readonly pings: { readonly success: number; readonly failure: number };

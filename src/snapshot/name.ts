@@ -83,19 +83,37 @@ export function manifestName(name: string): string {
 
 /** Of a record that the snapshot was proved again at that time; never rewritten, so the name has the time in it. */
 export function recordKey(key: ObjectKey, at: Date): ObjectKey {
-  return objectKey(`${manifestKey(key).slice(0, -'.json'.length)}.verified-${readableTime(at)}.json`);
+  return besideManifest(key, `verified-${readableTime(at)}`);
+}
+
+/** Of a record of what failed then: named otherwise, so that a listing alone never takes it for a success. */
+export function failureKey(key: ObjectKey, at: Date): ObjectKey {
+  return besideManifest(key, `failed-${readableTime(at)}`);
 }
 
 /** When the snapshot was proved again that this record is about. */
 export function recordTime(file: string): Date | undefined {
-  const [, time] = /\.verified-(\d{8}T\d{6}Z)\.json$/.exec(file) ?? [];
-  return time === undefined ? undefined : fromReadable(time);
+  return timeAfter('verified', file);
 }
 
-/** Which snapshot a file among the manifests is about: its manifest, or a record of a later verification. */
+/** When the verification or drill failed that this record is about. */
+export function failureTime(file: string): Date | undefined {
+  return timeAfter('failed', file);
+}
+
+/** Which snapshot a file among the manifests is about: its manifest, or a record of what came of it later. */
 export function subjectOf(file: string): { readonly name: string; readonly isRecord: boolean } | undefined {
-  const [, name, record] = /^(.+\.snap)(\.verified-[0-9TZ]+)?\.json$/.exec(file) ?? [];
+  const [, name, record] = /^(.+\.snap)(\.(?:verified|failed)-[0-9TZ]+)?\.json$/.exec(file) ?? [];
   return name === undefined ? undefined : { name, isRecord: record !== undefined };
+}
+
+function besideManifest(key: ObjectKey, what: string): ObjectKey {
+  return objectKey(`${manifestKey(key).slice(0, -'.json'.length)}.${what}.json`);
+}
+
+function timeAfter(outcome: 'verified' | 'failed', file: string): Date | undefined {
+  const [, found, time] = /\.(verified|failed)-(\d{8}T\d{6}Z)\.json$/.exec(file) ?? [];
+  return time === undefined || found !== outcome ? undefined : fromReadable(time);
 }
 
 function parsePart(text: string, part: string): Part {

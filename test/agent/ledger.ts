@@ -26,8 +26,14 @@ export function viewOf({ events, clock }: Scene, destinations: readonly Destinat
 
 /** Every counter of a view by its path. */
 export function counters(view: ClusterView): Readonly<Record<string, number>> {
-  const { leaderChanges, pings, drill, failuresByStage, durations } = view;
-  const found: Record<string, number> = { leaderChanges, 'pings.success': pings.success, 'pings.failure': pings.failure, 'drill.failures': drill.failures };
+  const { leaderChanges, canaryFailures, pings, drill, failuresByStage, durations } = view;
+  const found: Record<string, number> = {
+    leaderChanges,
+    canaryFailures,
+    'pings.success': pings.success,
+    'pings.failure': pings.failure,
+    'drill.failures': drill.failures,
+  };
   for (const [stage, count] of Object.entries(failuresByStage)) found[`failures.${stage}`] = count;
   for (const [stage, { count, counts, sumSeconds }] of Object.entries(durations)) {
     found[`durations.${stage}`] = count;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
+import { manifestKey } from '../../src/snapshot/name.ts';
+import { objectKey } from '../../src/storage/key.ts';
 import { LEADER, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { moved, viewOf } from './ledger.ts';
@@ -47,7 +49,8 @@ describe('verifying by the clock', () => {
     aws.objects.set(damaged!, { ...held, bytes: held.bytes.subarray(0, -1) });
     const before = [...aws.objects.keys()];
     await scene.clock.advance(MINUTE_MS);
-    expect([...aws.objects.keys()]).toEqual(before);
+    const record = `${manifestKey(objectKey(damaged!)).slice(0, -'.json'.length)}.failed-20260301T143000Z.json`;
+    expect([...aws.objects.keys()]).toEqual([...before, record]);
     const fields = { event: 'snapshot_damaged', destination: 'memory', key: damaged, code: 'archive_corrupt' };
     expect(scene.log.of('snapshot_damaged')).toMatchObject([{ level: 'error', fields }]);
     const view = viewOf(scene, destinations);

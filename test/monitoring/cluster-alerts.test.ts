@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
+import { failureKey, recordKey } from '../../src/snapshot/name.ts';
+import { objectKey } from '../../src/storage/key.ts';
 import { aCluster, type Cluster } from './nodes.ts';
 import { firing } from './prometheus.ts';
 
@@ -43,6 +45,31 @@ describe('in a cluster of three', () => {
       await cluster.pass(8);
     });
     expect(fires).toEqual([]);
+  });
+
+  it('a drill that failed is told wherever it ran and whoever is started anew, until one goes well', async () => {
+    const drilled = (cluster: Cluster, minute: number, error?: SnapshotError) => {
+      const [key = ''] = [...cluster.good.objects.keys()].filter((name) => name.endsWith('.snap'));
+      const at = new Date(Date.UTC(2026, 2, 1, 12, minute));
+      const path = (error === undefined ? recordKey : failureKey)(objectKey(key), at);
+      const text = JSON.stringify({ kind: 'drill', level: 'installed', at: at.toISOString(), rto_seconds: 3, error: error && { ...error, message: 'no' } });
+      cluster.good.objects.set(path, { bytes: Buffer.from(text), modifiedAt: at });
+    };
+    const failed = async (cluster: Cluster) => {
+      await cluster.pass(70);
+      drilled(cluster, 20);
+      drilled(cluster, 40, new SnapshotError('wrong_unseal_keys', 'no'));
+      await cluster.kill(cluster.nodes[1]!);
+      await cluster.start('vault-1');
+      await cluster.pass(70);
+    };
+    expect(await alerts(THREE, failed)).toEqual(['DrillFailed']);
+    const mended = async (cluster: Cluster) => {
+      await failed(cluster);
+      drilled(cluster, 140);
+      await cluster.pass(70);
+    };
+    expect(await alerts(THREE, mended)).toEqual([]);
   });
 
   it('two that take themselves for the leader are told', async () => {

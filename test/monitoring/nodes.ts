@@ -15,12 +15,14 @@ import type { Scrape } from './prometheus.ts';
 const MINUTE_MS = 60_000;
 const AT_TWENTY_TO = { kind: 'cron', expression: '40 13 * * *', timezone: 'UTC' } as const;
 
+const CANARY = { mount: 'secret', path: 'check_timestamp', namespace: undefined, field: 'value', kvVersion: undefined, isRequired: false } as const;
+
 export type Node = Awaited<ReturnType<typeof aNode>>;
 export type Cluster = Awaited<ReturnType<typeof aCluster>>;
 
 /** A daemon with a round each hour, to two places; it reads stored snapshots back at 13:40. */
 async function aNode(name: string, leadership: Leadership, clock: FakeClock, stores: readonly MemoryStorage[]) {
-  const scene = await aScene({ node: name }, { clock });
+  const scene = await aScene({ node: name, canary: CANARY }, { clock });
   const archive = buildArchive({ padStateTo: 50_000 });
   scene.vault.archive = archive;
   scene.vault.leaderships = [leadership];

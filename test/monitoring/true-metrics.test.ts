@@ -134,6 +134,15 @@ const CASES: readonly Case[] = [
     fires: ['StoredCopyCorrupt at vault-0'],
   },
   {
+    what: 'a canary that cannot be written',
+    befalls: ({ vault }) => {
+      vault.canary = new SnapshotError('vault_denied', 'vault: 403');
+    },
+    minutes: 65,
+    rise: [...ALL_TAKEN, 'canary_failures_total'],
+    fires: ['CanaryFailing at vault-0'],
+  },
+  {
     what: 'a token near its end',
     befalls: ({ token }) => {
       Object.assign(token, { expiresAt: new Date('2026-03-01T12:30:00Z'), lifetimeMs: 8 * 3_600_000 });

@@ -102,6 +102,23 @@ describe('list', () => {
     expect((await scene.call('list')).host.stdout).toMatch(/warning: the next one is overdue for 4h\n/);
   });
 
+  it('names a copy damaged that was found so when it was read back, although its size is right, until it is proved again', async () => {
+    const scene = await storedScene({ names: ['a', 'b'] });
+    const whole = await scene.put(2);
+    await scene.put(1);
+    const path = join(scene.folderOf('a'), nameAt(2));
+    await writeFile(path, Buffer.from(whole.map((byte, at) => (at === 600 ? byte ^ 1 : byte))));
+    expect((await scene.call('verify', '--all', '--destination', 'a')).code).toBe(65);
+    const told = await listed(scene);
+    expect(told.code).toBe(0);
+    expect(column(told, 'standing')).toEqual(['proved', 'damaged']);
+    expect(told.snapshots[1]?.failures).toEqual([
+      { destination: 'a', kind: 'verify', level: 'none', at: expect.stringMatching(/Z$/), code: 'archive_corrupt', message: expect.any(String) },
+    ]);
+    expect((await scene.call('list')).host.stdout).toMatch(/ {2}\^ verification of the copy at a: failed \d+m ago: .+ \(archive_corrupt\)\n/);
+    expect(column(await listed(scene, '--destination', 'b'), 'standing')).toEqual(['proved', 'proved']);
+  });
+
   it('shows the last time it was verified', async () => {
     const scene = await storedScene();
     await scene.put(40);

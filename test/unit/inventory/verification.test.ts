@@ -40,6 +40,36 @@ describe('a verification', () => {
     expect([...storage.objects.keys()]).toEqual([KEY, manifestKey(KEY), RECORD]);
   });
 
+  it('that finds damage leaves a record that no listing takes for a proof', async () => {
+    const storage = await stored();
+    const { bytes } = storage.objects.get(KEY)!;
+    storage.objects.set(KEY, { bytes: bytes.subarray(0, -8), modifiedAt: NOW });
+    const failed = RECORD.replace('verified-', 'failed-');
+    for (const _turn of [1, 2])
+      expect(await verifySnapshot(someDestination(storage), KEY, DEPS, FOREVER)).toMatchObject({ error: { code: 'archive_corrupt' }, record: failed });
+    expect([...storage.objects.keys()]).toEqual([KEY, manifestKey(KEY), failed]);
+    const written = JSON.parse(storage.objects.get(failed)!.bytes.toString()) as object;
+    expect(written).toMatchObject({
+      kind: 'verify',
+      outcome: 'failed',
+      level: 'none',
+      at: NOW.toISOString(),
+      by: 'vault-0',
+      error: { code: 'archive_corrupt' },
+    });
+    await verifySnapshot(someDestination(storage), KEY, { ...DEPS, isRecording: false, now: () => new Date(0) }, FOREVER);
+    expect(storage.objects.size).toBe(3);
+  });
+
+  it('that finds damage and cannot note it down says both', async () => {
+    const storage = await stored();
+    storage.objects.set(KEY, { bytes: Buffer.from('no archive'), modifiedAt: NOW });
+    storage.inject({ step: 'open', error: new SnapshotError('storage_denied', 'read only') });
+    const verdict = await verifySnapshot(someDestination(storage), KEY, DEPS, FOREVER);
+    expect(verdict).toMatchObject({ error: { code: 'archive_corrupt' }, record: undefined });
+    expect(verdict.warnings).toEqual(['no record could be written (--no-record asks for none): read only (storage_denied)']);
+  });
+
   it('writes none where the one object will hold another snapshot soon', async () => {
     const storage = await stored();
     const verdict = await verifySnapshot(someDestination(storage, { keepsHistory: false }), KEY, DEPS, FOREVER);

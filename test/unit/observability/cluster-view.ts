@@ -91,6 +91,7 @@ export function cluster(other: Partial<ClusterView> = {}): ClusterView {
     roleReason: 'addr is this host, and it says it leads',
     leaderChanges: 0,
     committedIndex: 4711n,
+    canaryFailures: 0,
     token: { expiresAt: ago(-50 * 60_000), lifetimeMs: HOUR_MS },
     schedules: [schedule()],
     round: undefined,

@@ -16,7 +16,7 @@ function remembered(ids: readonly string[] = ['one']): Remembered {
   return {
     cluster: { id: 'id-1', name: 'prod' },
     rounds: ids.map((id) => ({ id, startedAt: AT, endedAt: AT, outcome: 'failed', missed: ['aws'], trouble, location: undefined })),
-    drill: { lastSuccessAt: AT, lastSeconds: 3, lastLevel: 'verified' },
+    drill: { lastSuccessAt: AT, lastSeconds: 3, lastLevel: 'verified', trouble },
     damaged: [{ destination: 'aws', location: '/aws', copies: [{ name: 'a.snap', trouble, takenAt: AT }] }],
   };
 }
@@ -31,7 +31,12 @@ async function scratchFile() {
 describe('the history file', () => {
   it('gives back what was saved', async () => {
     const { directory, path, file, log } = await scratchFile();
-    const nothing: Remembered = { cluster: undefined, rounds: [], drill: { lastSuccessAt: undefined, lastSeconds: 0, lastLevel: undefined }, damaged: [] };
+    const nothing: Remembered = {
+      cluster: undefined,
+      rounds: [],
+      drill: { lastSuccessAt: undefined, lastSeconds: 0, lastLevel: undefined, trouble: undefined },
+      damaged: [],
+    };
     for (const each of [nothing, remembered()]) {
       file.save(each);
       await file.settled();

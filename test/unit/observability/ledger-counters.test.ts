@@ -31,7 +31,8 @@ describe('counters', () => {
       () => ({ kind: 'prune_failed', destination, error: BROKEN }),
       () => ({ kind: 'verified', destination, name: 'a.snap', error }),
       () => ({ kind: 'drilled', level: 'verified', seconds: 1, error }),
-      () => ({ kind: 'drill_found', at: new Date(random.whole(1e9)), level: 'verified', seconds: 1 }),
+      () => ({ kind: 'drill_found', at: new Date(random.whole(1e9)), level: 'verified', seconds: 1, error }),
+      () => ({ kind: 'canary', error }),
       () => ({ kind: 'pinged', ok: random.chance(0.5) }),
     ])();
   }

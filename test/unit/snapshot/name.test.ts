@@ -113,6 +113,7 @@ describe('what is written about a snapshot', () => {
   it.each([
     [manifestName('x.snap'), { name: 'x.snap', isRecord: false }],
     ['x.snap.verified-20260102T030405Z.json', { name: 'x.snap', isRecord: true }],
+    ['x.snap.failed-20260102T030405Z.json', { name: 'x.snap', isRecord: true }],
     ['x.snap.verified-by-me.json', undefined],
     ['x.snap.json.bak', undefined],
     ['x.json', undefined],

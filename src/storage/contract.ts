@@ -27,6 +27,9 @@ export interface Pending {
   abort(): Promise<void>;
 }
 
+/** How far an object is that was asked back from cold storage; `takes` is for people. */
+export type Thawing = { readonly isWarm: true } | { readonly isWarm: false; readonly takes: string };
+
 /** One destination. Every error is a SnapshotError `storage_*`; nothing here repeats anything. */
 export interface Storage {
   readonly name: string;
@@ -40,6 +43,8 @@ export interface Storage {
   list(prefix: KeyPrefix, signal: AbortSignal): AsyncIterable<ListedObject>;
   /** What is not there is `not_found`. */
   read(key: ObjectKey, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Asks for what read() calls `object_cold`, as fast as it goes; may be asked again at any time. Left out where nothing can be cold. */
+  thaw?(key: ObjectKey, signal: AbortSignal): Promise<Thawing>;
   stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** Deleting what is not there is a success. */
   delete(key: ObjectKey, signal: AbortSignal): Promise<void>;

@@ -4,6 +4,7 @@ import { compose } from '../../compose.ts';
 import { abortReason, type SnapshotError, toSnapshotError } from '../../errors.ts';
 import { emptyDrillRecord } from '../../recovery/drill.ts';
 import { Account } from '../../recovery/outcome.ts';
+import { thawing } from '../../recovery/thaw.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import { chooseDestinations } from '../choose-destinations.ts';
 import { pingDrill } from '../drill-ping.ts';
@@ -58,7 +59,7 @@ async function drill(flags: Flags, deps: Pick<DrillingDeps, 'host' | 'account' |
         isCanaryRewritten: flags['write-canary'],
         choose: (signal) =>
           flags.file === undefined
-            ? chooseStored(composed.destinations, { wish, clusterId: ours.clusterId }, ours, signal)
+            ? chooseStored(flags.thaw ? composed.destinations.map(thawing) : composed.destinations, { wish, clusterId: ours.clusterId }, ours, signal)
             : chooseFile(flags.file, ours.clusterId, ours),
         onProgress: (what, bytes, total) => progress.tell(what, bytes, total),
       },

@@ -14,6 +14,7 @@ import { Account, describeSnapshot } from '../../recovery/outcome.ts';
 import { carryOut, emptyRecord, planRestore, type RestoreDeps, type RestoreRecord } from '../../recovery/restore.ts';
 import { takeSafety } from '../../recovery/safety.ts';
 import type { TargetFacts } from '../../recovery/target-facts.ts';
+import { thawing, untilThawed } from '../../recovery/thaw.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import { readShares } from '../../vault/shares.ts';
@@ -85,13 +86,15 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   const progress = Progress.of('restore', host);
   let fetched: Fetched | undefined;
   try {
-    const { source, from, warnings } = await account.step('choose', () => choose(wish, flags, composed, ours, signal));
+    const onWait = ({ message }: SnapshotError) => run.print(`restore: ${message}: waiting\n`);
+    const thawed = <Result>(work: () => Promise<Result>) => untilThawed(work, { waitMs: flags['thaw-wait'] ?? 0, clock: systemClock, onWait }, signal);
+    const { source, from, warnings } = await account.step('choose', () => thawed(() => choose(wish, flags, composed, ours, signal)));
     account.warnings.push(...warnings);
     account.destination = from?.storage.name;
     account.snapshot = describeSnapshot(source.name, source, new Date());
     const { stallTimeoutMs } = config;
     const reading = { spools: composed.spools, stallTimeoutMs, onProgress: (bytes: number) => progress.tell('read', bytes, source.size) };
-    fetched = await account.step('read', () => fetchSnapshot(source, reading, signal));
+    fetched = await account.step('read', () => thawed(() => fetchSnapshot(source, reading, signal)));
     progress.end();
     account.level = 'verified';
     const { manifest, takenAt } = source;
@@ -135,7 +138,7 @@ function wishOf({ to, snapshot, before, file }: Flags): Wish | undefined {
 async function choose(wish: Wish | undefined, flags: Flags, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {
   if (wish === undefined) return await chooseFile(flags.file ?? '', ours.clusterId, ours);
   const places = destinations.filter(({ storage: { name } }) => name !== SAFETY && (flags.destination === undefined || name === flags.destination));
-  return await chooseStored(places, { wish, clusterId: ours.clusterId }, ours, signal);
+  return await chooseStored(flags.thaw ? places.map(thawing) : places, { wish, clusterId: ours.clusterId }, ours, signal);
 }
 
 function safetyKind({ safety, 'no-safety-snapshot': isUnwanted }: Flags): 'none' | 'destination' | 'path' {

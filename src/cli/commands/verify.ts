@@ -5,6 +5,7 @@ import { abortReason, SnapshotError, toSnapshotError } from '../../errors.ts';
 import { newestAt, newestOf } from '../../inventory/newest.ts';
 import { selectSnapshots } from '../../inventory/selection.ts';
 import { proveAgain, type Verdict, type VerifyDeps, verifySnapshot } from '../../inventory/verification.ts';
+import { thawing } from '../../recovery/thaw.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
 import { objectKey } from '../../storage/key.ts';
@@ -33,7 +34,7 @@ export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): P
   try {
     const places =
       file === undefined
-        ? await withDestinations(flags, host, (reading) => verifyStored(question, host, reading, progress, stop))
+        ? await withDestinations(flags, host, (reading) => verifyStored(question, host, flags.thaw ? thawed(reading) : reading, progress, stop))
         : [await timed(() => verifyFile(file, progress, stop))];
     progress.end();
     const report = { runId: randomUUID(), places, startedAt, endedAt: new Date() };
@@ -43,6 +44,10 @@ export async function runVerify({ args, flags }: Asked<'verify'>, host: Host): P
   } finally {
     progress.end();
   }
+}
+
+function thawed(reading: Reading): Reading {
+  return { ...reading, destinations: reading.destinations.map(thawing) };
 }
 
 async function verifyFile(path: string, progress: Progress, signal: AbortSignal): Promise<Verified> {

@@ -14,6 +14,9 @@ export const CONFIGURED = {
 
 export const AT_DESTINATIONS = { ...CONFIGURED, destination: text('NAME', 'only at this destination') };
 
+export const THAW = { thaw: { doc: 'ask for what lies in cold storage, and end with 75 until it can be read; the same command again goes on from there' } };
+export const COLD_ENDS: readonly ErrorCode[] = ['object_cold', 'object_thawing'];
+
 export const JSON_REPORT = { json: { doc: 'the report on stdout as one JSON object' } };
 
 /** Every verb that reads the configuration may end so. */

@@ -1,4 +1,4 @@
-import { AT_DESTINATIONS, CONFIG_ARGUMENT, CONFIG_ENDS, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, VAULT_ENDS } from './common.ts';
+import { AT_DESTINATIONS, COLD_ENDS, CONFIG_ARGUMENT, CONFIG_ENDS, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, THAW, VAULT_ENDS } from './common.ts';
 import { count, duration, percent, text } from './flag.ts';
 import type { Verb } from './verb.ts';
 
@@ -55,6 +55,7 @@ export const VERIFY = {
     newest: count('N', 'so many, the newest'),
     sample: percent('PCT', 'so many of a hundred, drawn by chance, but at least one'),
     'max-age': duration('D', 'exit 4 when the newest is older, such as 26h or 8d'),
+    ...THAW,
     'no-record': { doc: 'write nothing' },
     ...JSON_REPORT,
   },
@@ -64,7 +65,7 @@ export const VERIFY = {
     prints: 'ok    verify: aws: prod/raft_snapshot-1767323045000000000.snap: 31.8 kB, index 4242, 512 entries, taken 35m ago, recorded',
   },
   ok: 'what was read is whole, and young enough',
-  ends: [...CONFIG_ENDS, 'stale', 'archive_corrupt', 'storage_mismatch', 'cluster_mismatch', 'not_found', ...STORAGE_ENDS, ...STOP_ENDS],
+  ends: [...CONFIG_ENDS, 'stale', 'archive_corrupt', 'storage_mismatch', 'cluster_mismatch', 'not_found', ...COLD_ENDS, ...STORAGE_ENDS, ...STOP_ENDS],
 } as const satisfies Verb;
 
 export const PRUNE = {

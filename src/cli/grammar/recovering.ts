@@ -1,4 +1,4 @@
-import { CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, VAULT_ENDS } from './common.ts';
+import { COLD_ENDS, CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, THAW, VAULT_ENDS } from './common.ts';
 import { choice, duration, text, time } from './flag.ts';
 import type { Verb } from './verb.ts';
 
@@ -23,11 +23,14 @@ export const RESTORE = {
     safety: text('PLACE', 'the destination, or the directory with a "/" in its path, for the snapshot that is taken first'),
     'no-safety-snapshot': { doc: 'take none: there is no way back' },
     unseal: { doc: 'unseal the restored server with "recovery.shares" of the configuration' },
+    ...THAW,
+    'thaw-wait': duration('D', 'wait so long for it instead of ending'),
     'check-canary': { doc: 'read the canary of the snapshot back in the end' },
     'restore-timeout': duration('D', 'how long the server may take to apply it; 15m if nothing is said'),
     ...JSON_REPORT,
   },
   apart: ['snapshot', 'before', 'file'],
+  needs: { 'thaw-wait': 'thaw' },
   example: {
     asked: 'vault-snapshotd restore --to https://vault-1:8200 --snapshot latest --dry-run',
     prints: `restore: local: raft_snapshot-1767323045000000000.snap into https://vault-1:8200
@@ -44,7 +47,7 @@ ok    guard: age: 0.6 h of work will be lost`,
     'refused',
     'cluster_mismatch',
     'server_too_old',
-    'object_cold',
+    ...COLD_ENDS,
     'not_found',
     'archive_corrupt',
     'server_refused',
@@ -76,6 +79,7 @@ export const DRILL = {
     address: text('URL', 'an empty server to restore into instead; you keep it apart and throw it away'),
     'max-age': duration('D', 'how old the canary may be; "drill.max_age" of the configuration if nothing is said'),
     'restore-timeout': duration('D', 'how long the server may take to apply it; 15m if nothing is said'),
+    ...THAW,
     'write-canary': { doc: 'write a new canary into the copy in the end, and read it back' },
     'no-record': { doc: 'write no record of it beside the snapshot' },
     'dry-run': { doc: 'only read the snapshot, and see whether a drill could be done here' },
@@ -93,7 +97,7 @@ export const DRILL = {
     'refused',
     'cluster_mismatch',
     'server_too_old',
-    'object_cold',
+    ...COLD_ENDS,
     'egress_open',
     'no_namespace',
     'stale',

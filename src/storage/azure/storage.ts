@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { Environment } from '../../config/secret-source.ts';
 import { SnapshotError } from '../../errors.ts';
-import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
+import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject, Thawing } from '../contract.ts';
 import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
 import { type Limits, request, throwIfAborted } from './calls.ts';
@@ -94,6 +94,16 @@ class AzureStorage implements Storage {
     }
   }
 
+  /** It stays in the tier "Hot" then: Azure has no copies that end by themselves. */
+  async thaw(key: ObjectKey, signal: AbortSignal): Promise<Thawing> {
+    throwIfAborted(signal);
+    const found = await this.#properties(key, signal);
+    if (found === undefined) throw new SnapshotError('not_found', `azure: ${this.locate(key)}: not there`);
+    if (found.accessTier !== 'Archive') return { isWarm: true };
+    if (found.archiveStatus === undefined) await this.#rehydrate(key, signal);
+    return { isWarm: false, takes: 'an hour as a rule, up to 15 hours' };
+  }
+
   async stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined> {
     throwIfAborted(signal);
     const found = await this.#properties(key, signal);
@@ -136,6 +146,17 @@ class AzureStorage implements Storage {
   async #blob(key: ObjectKey) {
     const [container, encryption] = await Promise.all([this.#account.container(), this.#account.encryption()]);
     return { blob: container.getBlockBlobClient(key), encryption };
+  }
+
+  async #rehydrate(key: ObjectKey, signal: AbortSignal): Promise<void> {
+    try {
+      const { blob } = await this.#blob(key);
+      await request(this.#limits(signal), (abortSignal) => blob.setAccessTier('Hot', { rehydratePriority: 'High', abortSignal }));
+    } catch (thrown) {
+      const error = this.#translate(thrown, key);
+      // Somebody was quicker.
+      if (error.code !== 'object_cold') throw error;
+    }
   }
 
   async #properties(key: ObjectKey, signal: AbortSignal): Promise<BlobGetPropertiesResponse | undefined> {

@@ -38,6 +38,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   NoSuchUpload: { code: 'storage_unavailable', advice: 'somebody ended this unfinished upload: a lifecycle rule, perhaps, of less than a day' },
   PreconditionFailed: { code: 'storage_exists' },
   InvalidObjectState: { code: 'object_cold' },
+  RestoreAlreadyInProgress: { code: 'object_thawing' },
   ObjectLocked: { code: 'storage_locked' },
   QuotaExceeded: { code: 'storage_no_space' },
   XMinioStorageFull: { code: 'storage_no_space' },

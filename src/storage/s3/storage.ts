@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { abortReason, SnapshotError } from '../../errors.ts';
-import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject } from '../contract.ts';
+import type { ListedObject, ObjectMeta, Pending, Storage, StoredObject, Thawing } from '../contract.ts';
 import type { KeyError, KeyPrefix, ObjectKey } from '../key.ts';
 import type { PartBudget } from '../part-writer.ts';
 import { ask, type Bucket } from './calls.ts';
@@ -15,6 +15,7 @@ import { toS3Error, unlessMissing } from './errors.ts';
 import { announcedSize } from './layout.ts';
 import { listObjects, sweepUploads } from './listing.ts';
 import { openPending } from './pending.ts';
+import { thawObject } from './thaw.ts';
 import { wishesFor } from './wishes.ts';
 
 const PAGE_SIZE = 1_000;
@@ -90,6 +91,12 @@ class S3Storage implements Storage {
       signal.removeEventListener('abort', stop);
       body.destroy();
     }
+  }
+
+  async thaw(key: ObjectKey, signal: AbortSignal): Promise<Thawing> {
+    const head = await this.#head(key, signal);
+    if (head === undefined) throw new SnapshotError('not_found', `s3: ${this.#bucket.bucket}: ${key}: not there`);
+    return await thawObject(this.#bucket, key, head, signal);
   }
 
   async stat(key: ObjectKey, signal: AbortSignal): Promise<StoredObject | undefined> {

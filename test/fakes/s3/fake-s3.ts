@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Operation = 'create' | 'part' | 'complete' | 'abort' | 'list' | 'uploads' | 'head' | 'get' | 'put' | 'delete' | 'delete-many';
+export type Operation = 'create' | 'part' | 'complete' | 'abort' | 'list' | 'uploads' | 'head' | 'get' | 'put' | 'delete' | 'delete-many' | 'restore';
 
 export interface Asked {
   readonly operation: Operation;
@@ -144,6 +144,7 @@ export class FakeS3 {
 
 function operationOf(method: string, { searchParams: query }: URL, key: string): Operation {
   if (query.has('delete')) return 'delete-many';
+  if (query.has('restore')) return 'restore';
   if (query.has('uploads')) return method === 'POST' ? 'create' : 'uploads';
   if (query.has('uploadId')) return method === 'PUT' ? 'part' : method === 'POST' ? 'complete' : 'abort';
   if (key === '') return 'list';

@@ -27,6 +27,7 @@ export async function* listObjects(bucket: Bucket, prefix: KeyPrefix, pageSize: 
     progress.enter((page.Contents ?? []).map(({ Key = '' }) => decode(Key)));
     for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
       const key = keyOf(prefix, decode(Key));
+      if (key !== undefined && !(Number.isSafeInteger(Size) && Size >= 0)) throw new SnapshotError('storage_failed', `s3: ${key}: the listing tells no size`);
       // Asked one by one, objects have a time in whole seconds.
       if (key !== undefined && LastModified !== undefined) yield { key, size: Size, modifiedAt: inSeconds(LastModified) };
       if (signal.aborted) throw abortReason(signal);

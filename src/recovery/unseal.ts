@@ -7,13 +7,19 @@ const EVERY_MS = 500;
 const STAYS_MS = 5_000;
 
 const LEAD_LIMIT_MS = 2 * 60_000;
+/** Vault stands still for good when a restore takes its autopilot down in the instant that it looks around, as it does first of all. */
+const SETTLES_MS = 1_000;
 
 /** A server of its own, just initialised and unsealed, that nobody has seen serve yet. */
 export async function untilLeading(target: Target, clock: Clock, signal: AbortSignal): Promise<void> {
   const begunMs = clock.now().getTime();
-  while (!(await target.isServing(signal))) {
+  let leadingSinceMs: number | undefined;
+  for (;;) {
+    const isLeading = await target.isServing(signal);
     if (signal.aborted) throw abortReason(signal);
     const nowMs = clock.now().getTime();
+    leadingSinceMs = isLeading ? (leadingSinceMs ?? nowMs) : undefined;
+    if (leadingSinceMs !== undefined && nowMs - leadingSinceMs >= SETTLES_MS) return;
     if (nowMs - begunMs >= LEAD_LIMIT_MS)
       throw new SnapshotError('init_failed', `vault: ${target.address}: does not lead within ${LEAD_LIMIT_MS / 1000}s of its init`);
     await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);

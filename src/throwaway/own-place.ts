@@ -10,8 +10,8 @@ import { openTarget } from '../vault/target.ts';
 import { askVersion } from './binary.ts';
 import { type DirectoryDeps, makeDrillDirectory, noteProcess, removeDirectory, sweepDrills } from './directory.ts';
 import type { HostPort } from './drill-config.ts';
-import { checkPlace, type Isolation, isInOwnNetwork, isolated } from './isolation.ts';
-import { renderServerConfig, SOCKET } from './server-config.ts';
+import { checkNeeded, checkPlace, type Isolation, isInOwnNetwork, isolated } from './isolation.ts';
+import { renderServerConfig, SOCKET, sealTypeOf } from './server-config.ts';
 import { ServerRun } from './server-run.ts';
 
 const ANSWER_LIMIT_MS = 60_000;
@@ -25,6 +25,8 @@ export interface OwnPlaceDeps extends DirectoryDeps {
   readonly sealFile: string | undefined;
   /** What the server must not reach. */
   readonly closed: readonly HostPort[];
+  /** What it must reach, the KMS of its seal. */
+  readonly needed: readonly HostPort[];
   /** An identity in the snapshot. */
   readonly auth: AuthConfig;
 }
@@ -35,6 +37,7 @@ export class OwnPlace implements ThrowawayPlace {
   readonly #deps: OwnPlaceDeps;
   readonly #lost = new AbortController();
   #facts: ServerFacts | undefined;
+  #seal = '';
   #directory: string | undefined;
   #target: Target | undefined;
   #server: ServerRun | undefined;
@@ -44,9 +47,11 @@ export class OwnPlace implements ThrowawayPlace {
     this.isIsolated = deps.isolation.kind === 'namespace';
   }
 
-  async describe(signal: AbortSignal): Promise<ServerFacts> {
-    this.#facts = await askVersion(this.#deps.binary, this.#env(), signal);
-    return this.#facts;
+  async describe(signal: AbortSignal): Promise<ServerFacts & { readonly sealType: string | undefined }> {
+    const { binary, sealFile } = this.#deps;
+    this.#facts = await askVersion(binary, this.#env(), signal);
+    if (sealFile !== undefined) this.#seal = await readSeal(sealFile);
+    return { ...this.#facts, sealType: sealTypeOf(this.#seal) };
   }
 
   async prepare(stateBytes: number): Promise<readonly string[]> {
@@ -56,16 +61,16 @@ export class OwnPlace implements ThrowawayPlace {
   }
 
   async checkIsolation(signal: AbortSignal): Promise<void> {
-    const { isolation, binary, closed } = this.#deps;
+    const { isolation, binary, closed, needed } = this.#deps;
     await checkPlace(closed, { isolation, binary, env: this.#env() }, signal);
+    await checkNeeded(needed, signal);
   }
 
   async start(nodeId: string, signal: AbortSignal): Promise<Throwaway> {
-    const { binary, sealFile, auth, isolation } = this.#deps;
+    const { binary, auth, isolation } = this.#deps;
     const directory = this.#directory;
     if (directory === undefined || this.#facts === undefined) throw new SnapshotError('internal', 'drill: started before its place was made');
-    const seal = sealFile === undefined ? '' : await readSeal(sealFile);
-    const config = renderServerConfig({ directory, nodeId, facts: this.#facts, ports: await freePorts(), seal });
+    const config = renderServerConfig({ directory, nodeId, facts: this.#facts, ports: await freePorts(), seal: this.#seal });
     const command = isolated(isolation, [binary, ['server', `-config=${await writeConfig(directory, config)}`]]);
     const target = openTarget({ address: `unix://${join(directory, SOCKET)}`, namespace: undefined, tls: { ...PLAIN, isVerificationOff: false }, auth });
     this.#target = target;
@@ -99,9 +104,9 @@ export class OwnPlace implements ThrowawayPlace {
     );
   }
 
-  /** Nothing of ours: neither tokens nor addresses. */
+  /** Nothing of ours: neither tokens nor addresses. A server alone needs no autopilot, and a restore that meets it at work can stand still for good. */
   #env(): Readonly<Record<string, string>> {
-    return { PATH: this.#deps.path, HOME: this.#directory ?? '/' };
+    return { PATH: this.#deps.path, HOME: this.#directory ?? '/', VAULT_RAFT_AUTOPILOT_DISABLE: '1', BAO_RAFT_AUTOPILOT_DISABLE: '1' };
   }
 }
 

@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scratchDirectory } from '../fakes/scratch.ts';
+import { serverBinary, VAULT } from '../servers/binaries.ts';
 import { type Cluster, startCluster } from '../servers/cluster.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { type DrillScene, fillSource, makeDrillScene } from './drill-scene.ts';
@@ -46,6 +48,19 @@ describe('a drill', () => {
       [3, 5],
     ]);
     await expectRecord(all[1]);
+  });
+
+  it('starts its server with nothing of our surroundings, and without the autopilot that a restore could meet at work', async () => {
+    const [scene] = await scenes();
+    await scene.take();
+    const directory = await scratchDirectory();
+    const [binary, seen] = [join(directory, 'vault'), join(directory, 'seen')];
+    await writeFile(binary, `#!/bin/sh\n[ "$1" = server ] && env > ${seen}\nexec ${await serverBinary(VAULT)} "$@"\n`, { mode: 0o755 });
+    const host = await scene.host((await single.leader()).keys, { drill: { binary } });
+    const { told } = await host.drill([], { VAULT_TOKEN: 'token-of-the-shell', VAULT_ADDR: 'http://127.0.0.1:1' });
+    expect(told.error).toBeNull();
+    const names = (await readFile(seen, 'utf8')).split('\n').map((line) => line.split('=')[0]);
+    expect(names.filter((name) => /^(VAULT|BAO)_/.test(name!)).sort()).toEqual(['BAO_RAFT_AUTOPILOT_DISABLE', 'VAULT_RAFT_AUTOPILOT_DISABLE']);
   });
 
   /** Beside the snapshot, for people and for daemons; never a secret. */

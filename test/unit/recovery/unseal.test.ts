@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
-import { giveShares, untilServing } from '../../../src/recovery/unseal.ts';
+import { giveShares, untilLeading, untilServing } from '../../../src/recovery/unseal.ts';
 import { failureOf } from '../../fakes/vault/client-of.ts';
 import type { Reply } from '../../fakes/vault/http-vault.ts';
 import { HurriedClock, NEVER, SERVING, scriptedTarget, sealStatus } from './some-target.ts';
@@ -49,6 +49,30 @@ describe('giving shares', () => {
   it('finds it out when one share was given twice', async () => {
     const { target } = await sealedServer(sealStatus({ sealed: true, progress: 2 }));
     expect(await failureOf(giveShares(target, SHARES, NEVER))).toMatchObject({ code: 'wrong_unseal_keys' });
+  });
+});
+
+describe('waiting for a server of its own to lead', () => {
+  const lead = async (isLeading: (asked: number) => boolean) => {
+    let asked = 0;
+    const { target } = await scriptedTarget(({ path }) => {
+      if (path === 'sys/leader') return { status: 200, json: { is_self: true } };
+      return { status: 200, json: { ...SERVING, standby: !isLeading(++asked) } };
+    });
+    await untilLeading(target, new HurriedClock(), NEVER);
+    return asked;
+  };
+
+  it('lets a second go by after it has begun to, so that a restore does not meet the server while it sets itself up', async () => {
+    expect(await lead((asked) => asked > 4)).toBe(7);
+  });
+
+  it('begins anew when it leads no more', async () => {
+    expect(await lead((asked) => asked !== 2)).toBe(5);
+  });
+
+  it('gives up on one that never does', async () => {
+    expect(await failureOf(lead(() => false))).toMatchObject({ code: 'init_failed' });
   });
 });
 

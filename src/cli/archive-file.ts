@@ -18,7 +18,8 @@ export interface ArchiveFile {
 
 export async function openArchiveFile(path: string): Promise<ArchiveFile> {
   const found = await stat(path).catch((error: unknown) => Promise.reject(toFileError(path, error)));
-  if (!found.isFile()) throw new SnapshotError('usage', `${path}: is not a file`);
+  if (!found.isFile())
+    throw new SnapshotError('usage', `${path}: is not a file`, { advice: 'name one snapshot; a directory of them is a destination of the configuration' });
   return { path, size: found.size, manifest: await manifestBeside(path), read: (signal) => read(path, signal) };
 }
 
@@ -50,5 +51,6 @@ function toFileError(path: string, thrown: unknown): SnapshotError {
   if (error.code !== 'internal') return error;
   const reason = (thrown as NodeJS.ErrnoException).code ?? error.message;
   const advice = 'check that the file is there, that you may read it, and that its disk is sound';
-  return new SnapshotError(reason === 'ENOENT' ? 'not_found' : 'storage_failed', `${path}: ${reason}`, { cause: thrown, advice });
+  if (reason === 'ENOENT') return new SnapshotError('not_found', `${path}: is not there`, { cause: thrown, advice });
+  return new SnapshotError('storage_failed', `${path}: ${reason}`, { cause: thrown, advice });
 }

@@ -36,10 +36,11 @@ export async function findCandidates(
   }
   if (failures.length > 0) throw failures[0];
   const places = destinations.map(({ storage }) => storage.name).join(', ');
-  throw new SnapshotError(
-    'not_found',
-    `${places}: there is no proved snapshot${wanted.wish.kind === 'before' ? ` from before ${wanted.wish.at.toISOString()}` : ''}`,
-  );
+  const before = wanted.wish.kind === 'before' ? ` from before ${wanted.wish.at.toISOString()}` : '';
+  const whose = wanted.clusterId === undefined ? '' : ` of the cluster ${wanted.clusterId}`;
+  const advice =
+    'look at the path, the prefix and the cluster with "vault-snapshotd list"; one without a manifest is taken by its name alone, with --cluster-id';
+  throw new SnapshotError('not_found', `${places}: there is no proved snapshot${whose}${before}`, { advice });
 }
 
 /** Manifests are read no further than needed: there may be a hundred thousand. */

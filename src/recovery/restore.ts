@@ -7,7 +7,7 @@ import { nextSteps } from './next-steps.ts';
 import { type NodeState, untilAllAgree } from './nodes.ts';
 import type { Account } from './outcome.ts';
 import { type Applied, pollApplied, type Sign } from './poll.ts';
-import { askTarget, checkTarget, type TargetFacts } from './target-facts.ts';
+import { askTarget, checkTarget, type TargetFacts, unlessKnown } from './target-facts.ts';
 import { findToken, withToken } from './token.ts';
 import { giveShares, untilServing } from './unseal.ts';
 
@@ -90,8 +90,9 @@ export async function planRestore(job: Job, signal: AbortSignal): Promise<Target
   const { deps, snapshot, flags, record } = job;
   const { target, account } = deps;
   const facts = await account.step('ask', async () => {
-    await checkTarget(target, signal);
-    return await withToken(await target.login(signal), target, (grant) => askTarget(target, grant.token, signal));
+    const { clusterId } = await checkTarget(target, signal);
+    const grant = await target.login(signal).catch((error: unknown) => Promise.reject(unlessKnown(error, { clusterId, wanted: snapshot.clusterId })));
+    return await withToken(grant, target, ({ token }) => askTarget(target, token, signal));
   });
   record.before = facts;
   record.fingerprint = await account.step('compare', () => deps.findFingerprint(facts.cluster.clusterId));

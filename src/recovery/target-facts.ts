@@ -18,15 +18,24 @@ export interface TargetFacts {
 }
 
 /** Whether it is one to restore into at all; asked without a token, so that none goes to the wrong server. */
-export async function checkTarget(target: Target, signal: AbortSignal): Promise<void> {
+export async function checkTarget(target: Target, signal: AbortSignal): Promise<SealStatus> {
   const status = await target.sealStatus(signal);
   const refuse = (what: string, advice: string) => new SnapshotError('refused', `target: ${target.address}: ${what}`, { advice });
   if (!status.isInitialized) throw refuse('is not initialised', 'an empty server is filled with "vault-snapshotd bootstrap"');
   if (status.isSealed) throw refuse('is sealed', 'unseal it first: a sealed server accepts no snapshot');
   const { isSelf, leaderAddress } = await target.leader(signal);
-  if (isSelf) return;
+  if (isSelf) return status;
   const leader = leaderAddress === '' ? 'nobody leads' : `the leader is ${leaderAddress}`;
   throw refuse(`is not the leader: ${leader}`, 'name the leader itself with --to, never a load balancer');
+}
+
+/** Where nobody knows us, it may be the wrong cluster. */
+export function unlessKnown(error: unknown, { clusterId, wanted }: { readonly clusterId: string | undefined; readonly wanted: string | undefined }): unknown {
+  if (!(error instanceof SnapshotError) || error.code !== 'vault_login_failed' || clusterId === undefined || wanted === undefined || clusterId === wanted)
+    return error;
+  const message = `${error.message}; it is a server of the cluster ${clusterId}, and the snapshot is of ${wanted}`;
+  const advice = 'look at --to: is it the server you mean? If it is, the identity must be one that this server knows';
+  return new SnapshotError('vault_login_failed', message, { cause: error, advice });
 }
 
 export async function askTarget(target: Target, token: Hidden, signal: AbortSignal): Promise<TargetFacts> {

@@ -27,6 +27,7 @@ import { colour } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type Chosen, chooseFile, chooseStored } from '../recovery-source.ts';
 import { renderEnd, renderJson, renderPlan } from '../restore-report.ts';
+import { readTo, speakOfTo } from '../restore-target.ts';
 import { listenForStop } from '../signals.ts';
 
 const APPLY_LIMIT_MS = 15 * 60_000;
@@ -44,7 +45,7 @@ export async function runRestore({ flags }: Asked<'restore'>, host: Host): Promi
   try {
     await restore({ flags, host, account, record, print }, stop);
   } catch (error) {
-    thrown = stop.aborted ? stopped(abortReason(stop), record) : error;
+    thrown = stop.aborted ? stopped(abortReason(stop), record) : speakOfTo(error);
     if (stop.aborted && record.sent !== undefined) account.warnings.push('the server has the snapshot and goes on applying it without us: look at it');
   }
   const report = account.conclude(thrown);
@@ -72,9 +73,10 @@ interface Run {
 
 async function restore(run: Run, signal: AbortSignal): Promise<void> {
   const { flags, host, account } = run;
+  const address = readTo(flags.to);
   const wish = wishOf(flags);
   const { config } = await load(flags, host);
-  const targetConfig = { ...config.vault, address: flags.to ?? '', leaderCheck: 'is_self' } as const;
+  const targetConfig = { ...config.vault, address, leaderCheck: 'is_self' } as const;
   const quiet = { ...config, vault: targetConfig, warnings: [], log: { ...config.log, level: 'warn' } } as const;
   const composed = await compose({ ...quiet, destinations: destinationsOf(config, flags) }, host);
   const ours = {
@@ -127,12 +129,12 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   }
 }
 
-function wishOf({ to, snapshot, before, file }: Flags): Wish | undefined {
-  if (to === undefined) throw new SnapshotError('usage', 'restore: --to is missing: name the server to restore into');
+function wishOf({ snapshot, before, file }: Flags): Wish | undefined {
   if (before !== undefined) return { kind: 'before', at: before };
   if (snapshot !== undefined) return snapshot === 'latest' ? { kind: 'latest' } : { kind: 'name', name: snapshot };
   if (file !== undefined) return undefined;
-  throw new SnapshotError('usage', 'restore: which one? say --snapshot NAME, --snapshot latest, --before TIME or --file FILE');
+  const advice = 'say --snapshot latest, --snapshot NAME, --before TIME or --file FILE; "vault-snapshotd list" shows what there is';
+  throw new SnapshotError('usage', 'nothing says which snapshot is meant', { advice });
 }
 
 async function choose(wish: Wish | undefined, flags: Flags, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {

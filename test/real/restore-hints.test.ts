@@ -70,7 +70,6 @@ describe('a mistake at three in the morning', () => {
       says: 'ask: vault: http://127.0.0.1:FREE: ECONNREFUSED',
       hint: 'check that Vault runs and that --to is its listener',
     },
-    {
     { what: 'no snapshot', to: 'HERE', flags: [], code: 2, says: 'restore: nothing says which snapshot is meant', hint: 'say --snapshot latest' },
     {
       what: 'a name that is not there',

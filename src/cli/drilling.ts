@@ -11,6 +11,7 @@ import type { SnapshotFacts } from '../recovery/guards.ts';
 import { type Account, describeSnapshot } from '../recovery/outcome.ts';
 import type { ThrowawayPlace } from '../recovery/throwaway.ts';
 import { findBinary } from '../throwaway/binary.ts';
+import type { HostPort } from '../throwaway/drill-config.ts';
 import { GivenPlace } from '../throwaway/given-place.ts';
 import { OwnPlace } from '../throwaway/own-place.ts';
 import { readShares } from '../vault/shares.ts';
@@ -122,7 +123,8 @@ async function tryOut(fetched: Fetched, begunAt: Date, drilling: Drilling, deps:
 
 async function openPlace(snapshot: SnapshotFacts, drilling: Drilling, { config, composed, host }: DrillingDeps): Promise<ThrowawayPlace> {
   const { drill, vault } = config;
-  const closed = [...sourceOf(vault.address), ...drill.probe];
+  const isNeeded = ({ host: name, port }: HostPort) => drill.allow.some((one) => one.host === name && one.port === port);
+  const closed = [...sourceOf(vault.address), ...drill.probe].filter((address) => !isNeeded(address));
   const auth: AuthConfig = drill.login === undefined ? { method: 'none' } : { method: 'approle', ...drill.login, isSecretIdWrapped: false };
   if (drilling.address !== undefined) return new GivenPlace({ target: { ...vault, namespace: undefined, address: drilling.address, auth }, closed });
   return new OwnPlace({
@@ -131,6 +133,7 @@ async function openPlace(snapshot: SnapshotFacts, drilling: Drilling, { config, 
     isolation: { kind: drill.isolation, privateDirectories: drill.privateDirectories },
     sealFile: drill.sealFile,
     closed,
+    needed: drill.allow,
     auth,
     stateDirectory: composed.stateDirectory,
     witness: composed.witness,

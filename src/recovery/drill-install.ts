@@ -102,7 +102,7 @@ async function stayed(applied: Applied, seal: Seal, target: Target, signal: Abor
   if (applied.outcome === 'serving') return { status, proof: applied.proof === 'token' ? undefined : applied.proof };
   if (seal.type !== 'shamir') {
     const advice = 'give the server the seal of the cluster itself: "drill": {"seal_file": …}, with the same key';
-    throw new SnapshotError('wrong_unseal_keys', `apply: sealed itself: its ${seal.type} seal does not open this snapshot`, { advice });
+    throw new SnapshotError('seal_mismatch', `apply: sealed itself: its ${seal.type} seal has another key than the source had`, { advice });
   }
   return { status, proof: 'seal' };
 }

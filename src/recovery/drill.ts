@@ -78,6 +78,7 @@ export async function prepareDrill({ deps, snapshot, record }: DrillJob, signal:
   record.server = await account.step('server', async () => {
     const server = await place.describe(signal);
     refuseOlder(server, snapshot);
+    refuseOtherSeal(server.sealType, snapshot);
     return server;
   });
   const swept = await account.step('place', () => place.prepare(snapshot.proof.stateBytes));
@@ -92,6 +93,17 @@ function refuseOlder({ product, version }: ServerFacts, { manifest }: SnapshotFa
   if (isOther || isOlder(version, manifest.server_version)) {
     throw new SnapshotError('server_too_old', `server: is ${product ?? ''} ${version}, the snapshot is of ${wanted}`);
   }
+}
+
+/** It would take the snapshot, and never open it. */
+function refuseOtherSeal(sealType: string | undefined, { manifest, proof }: SnapshotFacts): void {
+  const wanted = manifest?.seal_type ?? proof.seal?.type;
+  if (sealType === undefined || wanted === undefined || sealType === wanted) return;
+  const advice =
+    wanted === 'shamir'
+      ? 'leave "drill.seal_file" out: this snapshot is opened with shares'
+      : 'give the server the seal of the cluster and the way to its KMS: "drill": {"isolation": "external", "seal_file": …}; --level verified needs no server';
+  throw new SnapshotError('refused', `server: would be sealed with ${sealType}, the snapshot was sealed with ${wanted}`, { advice });
 }
 
 /** Restores the snapshot into an empty server and looks how far it carries; ends at the wanted level. */

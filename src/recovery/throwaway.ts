@@ -13,8 +13,8 @@ export interface Throwaway {
 export interface ThrowawayPlace {
   /** Whether it lies where nothing else can be reached. */
   readonly isIsolated: boolean;
-  /** What runs there; rejects where nothing can. */
-  describe(signal: AbortSignal): Promise<ServerFacts>;
+  /** What runs there, and what its seal will be, if anybody can tell; rejects where nothing can. */
+  describe(signal: AbortSignal): Promise<ServerFacts & { readonly sealType: string | undefined }>;
   /** Room and a directory for this much; what dead drills left is removed and named. */
   prepare(stateBytes: number): Promise<readonly string[]>;
   /** Rejects with `egress_open` or `no_namespace`, before anything of the snapshot is there. */

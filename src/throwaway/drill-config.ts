@@ -11,6 +11,8 @@ export interface DrillSettings {
   readonly sealFile: string | undefined;
   readonly isolation: 'namespace' | 'external';
   readonly probe: readonly HostPort[];
+  /** What it needs, the KMS of its seal. */
+  readonly allow: readonly HostPort[];
   readonly privateDirectories: readonly string[];
   /** An identity in the snapshot. */
   readonly login: { readonly mount: string; readonly roleId: SecretSource; readonly secretId: SecretSource | undefined } | undefined;
@@ -72,6 +74,11 @@ export const drillTable = {
   },
   probe: {
     doc: 'Addresses that the server must not reach, besides `addr`: a drill that finds one open ends before the server starts.',
+    format: listOf(hostPort),
+    since: 'new',
+  },
+  allow: {
+    doc: 'Addresses that the server must reach, as the KMS of `seal_file`, even where `probe` or `addr` names them. A drill that cannot ends before it starts. Only with `external`.',
     format: listOf(hostPort),
     since: 'new',
   },

@@ -23,13 +23,13 @@ export class GivenPlace implements ThrowawayPlace {
     this.#closed = closed;
   }
 
-  async describe(signal: AbortSignal): Promise<ServerFacts> {
-    const { isInitialized, version, clusterId } = await this.#target.sealStatus(signal);
+  async describe(signal: AbortSignal): Promise<ServerFacts & { readonly sealType: string }> {
+    const { isInitialized, version, clusterId, type: sealType } = await this.#target.sealStatus(signal);
     if (isInitialized) {
       const whose = clusterId === undefined ? 'is initialised already' : `is a server of the cluster ${clusterId}`;
       throw new SnapshotError('refused', `drill: ${this.#target.address}: ${whose}`, { advice: 'give an empty server: a drill overwrites all that is in it' });
     }
-    return { product: undefined, version };
+    return { product: undefined, version, sealType };
   }
 
   async prepare(): Promise<readonly string[]> {

@@ -41,10 +41,19 @@ export interface ProbeDeps {
 /** That the binary starts in its place, and that none of the addresses can be reached from there. */
 export async function checkPlace(addresses: readonly HostPort[], deps: ProbeDeps, signal: AbortSignal): Promise<void> {
   if (deps.isolation.kind === 'namespace') await tryNamespace(deps, signal);
-  const isOpen = deps.isolation.kind === 'namespace' ? isReachedByBinary : isReachedByUs;
-  const open = await Promise.all(addresses.map(async (address) => ((await isOpen(address, deps, signal)) ? [`${address.host}:${address.port}`] : [])));
+  const isOpen = (address: HostPort) => (deps.isolation.kind === 'namespace' ? isReachedByBinary(address, deps, signal) : isReachedByUs(address, signal));
+  const open = await Promise.all(addresses.map(async (address) => ((await isOpen(address)) ? [`${address.host}:${address.port}`] : [])));
   signal.throwIfAborted();
   if (open.flat().length > 0) throw new SnapshotError('egress_open', `isolation: the throw-away server could reach ${open.flat().join(', ')}`);
+}
+
+/** That what the server cannot do without answers there where it will run, which is here. */
+export async function checkNeeded(addresses: readonly HostPort[], signal: AbortSignal): Promise<void> {
+  const silent = await Promise.all(addresses.map(async (address) => ((await isReachedByUs(address, signal)) ? [] : [`${address.host}:${address.port}`])));
+  signal.throwIfAborted();
+  if (silent.flat().length === 0) return;
+  const advice = 'let the server through to the KMS of "drill.seal_file", or correct "drill.allow"';
+  throw new SnapshotError('refused', `isolation: the throw-away server could not reach ${silent.flat().join(', ')}`, { advice });
 }
 
 async function tryNamespace({ isolation, binary, env }: ProbeDeps, signal: AbortSignal): Promise<void> {
@@ -70,7 +79,7 @@ async function isReachedByBinary({ host, port }: HostPort, { isolation, binary, 
   }
 }
 
-async function isReachedByUs({ host, port }: HostPort, _: ProbeDeps, signal: AbortSignal): Promise<boolean> {
+async function isReachedByUs({ host, port }: HostPort, signal: AbortSignal): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({ host, port, signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]) });
     const answer = (isReached: boolean) => () => {

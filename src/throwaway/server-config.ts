@@ -15,6 +15,12 @@ export interface ServerSettings {
   readonly seal: string;
 }
 
+/** By the stanza; undefined: there are several, and only the server itself knows what it makes of them. */
+export function sealTypeOf(stanzas: string): string | undefined {
+  const types = [...stanzas.matchAll(/^\s*seal\s+"?(\w+)"?\s*\{/gm)].map(([, type]) => type);
+  return types.length > 1 ? undefined : (types[0] ?? 'shamir');
+}
+
 /** As open as only a server can be that nobody else reaches and that lives for minutes. */
 export function renderServerConfig({ directory, nodeId, facts: { product, version }, ports: [api, cluster], seal }: ServerSettings): string {
   const socket = `${directory}/${SOCKET}`;

@@ -35,6 +35,7 @@ it.each([
   [{ drill: { secret_id: 'x' } }, 'drill.role_id: is missing'],
   [{ drill: { isolation: 'external', private_dirs: ['/var/log'] } }, 'drill.private_dirs: needs a namespace'],
   [{ drill: { seal_file: '/etc/seal.hcl' } }, 'drill.seal_file: needs its KMS'],
+  [{ drill: { allow: ['kms.example.com:443'] } }, 'drill.allow: a namespace lets nothing through'],
   [{ drill: { isolation: 'none' } }, 'drill.isolation: must be one of namespace, external'],
   [{ drill: { probe: ['db'] } }, 'drill.probe: must be a list, each "host:port"'],
   [{ drill: { probe: ['db:70000'] } }, 'drill.probe: must be'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderServerConfig } from '../../../src/throwaway/server-config.ts';
+import { renderServerConfig, sealTypeOf } from '../../../src/throwaway/server-config.ts';
 
 const SETTINGS = { directory: '/state/.drill', nodeId: 'node "1"', facts: { product: 'vault', version: '1.21.0' }, ports: [8200, 8201], seal: '' } as const;
 
@@ -26,4 +26,13 @@ describe('the configuration of a throw-away server', () => {
     expect(make(105)).toContain('listener "unix"');
     expect(() => make(106)).toThrow('too long for a socket');
   });
+});
+
+it.each([
+  ['', 'shamir'],
+  ['seal "transit" {\n}', 'transit'],
+  ['# seal "azurekeyvault" {\n  seal awskms {\n}', 'awskms'],
+  ['seal "awskms" { name = "a" }\nseal "transit" { name = "b" }', undefined],
+])('tells from %j how the server will be sealed', (stanzas, type) => {
+  expect(sealTypeOf(stanzas)).toBe(type);
 });

@@ -38,11 +38,12 @@ export function parseSealConfig(json: string): Proof['seal'] {
 function parseJson(json: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(json, (_key, parsed: unknown, context?: { readonly source?: string }) =>
-      typeof parsed === 'number' && /^\d+$/.test(context?.source ?? '') ? BigInt(context!.source!) : parsed,
+      typeof parsed === 'number' && /^\d+$/.test(context!.source!) ? BigInt(context!.source!) : parsed,
     );
     return isFields(value) ? value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    // A RangeError: nested deeper than the stack reaches.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -32,6 +32,7 @@ void run({
   nodeVersion: process.versions.node,
   hostname: hostname(),
   homeDirectory: homedir(),
+  serviceAccountDirectory: '/var/run/secrets/kubernetes.io/serviceaccount',
   // Its own stream would be opened by asking it.
   isStdinTerminal: isatty(STDIN),
   isStdoutTerminal: process.stdout.isTTY === true,

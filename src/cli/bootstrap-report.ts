@@ -8,7 +8,7 @@ const NOTHING: Readonly<Record<Exclude<Reason, 'restored'>, string>> = {
   not_mine: 'nothing done: another server of the set begins',
   peer_initialised: 'nothing done: a peer is initialised: join it, with retry_join or "vault operator raft join"',
   no_snapshot: 'nothing done: there is no snapshot: initialise the server by hand',
-  nothing_to_clean: 'nothing to clean: no bootstrap was cut off here before it sent the snapshot',
+  nothing_to_clean: 'nothing to clean: no bootstrap was cut off here before it sent the snapshot, or there is no vault.db',
   cleaned: 'cleaned: the server starts empty',
   dry_run: 'dry run: nothing was touched; without --dry-run it would be sent',
 };

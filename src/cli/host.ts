@@ -6,6 +6,8 @@ export interface Host {
   readonly nodeVersion: string;
   readonly hostname: string;
   readonly homeDirectory: string;
+  /** Where Kubernetes mounts what a pod needs to ask its API server. */
+  readonly serviceAccountDirectory: string;
   readonly isStdinTerminal: boolean;
   readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;

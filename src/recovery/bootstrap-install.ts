@@ -1,6 +1,7 @@
 import type { Clock } from '../agent/clock.ts';
 import { SnapshotError } from '../errors.ts';
-import { type Marked, type Marker, markOf, type Phase } from './bootstrap-marker.ts';
+import type { Claim } from './bootstrap-lease.ts';
+import { type Marked, type Marker, markOf, type Phase, signOf } from './bootstrap-marker.ts';
 import { refuseRival } from './bootstrap-peers.ts';
 import type { GoodSnapshot } from './bootstrap-source.ts';
 import type { InitKeys, SealStatus, Target } from './contract.ts';
@@ -12,6 +13,8 @@ export interface InstallDeps {
   readonly target: Target;
   readonly peers: readonly Target[];
   readonly marker: Marker;
+  /** Asked right before each step that cannot be taken back. */
+  readonly claim: Claim;
   readonly clock: Clock;
   readonly account: Account;
   readonly stallTimeoutMs: number;
@@ -23,17 +26,20 @@ export interface InstallDeps {
 
 /** Fills an empty server. Its keys of until then live in memory only; the marker tells at each instant what a crash would leave. */
 export async function installSnapshot(good: GoodSnapshot, status: SealStatus, deps: InstallDeps, signal: AbortSignal): Promise<Marked> {
-  const { target, account, clock, timeoutMs } = deps;
-  const marked = markOf(good.manifest, { address: target.address, destination: good.destination });
+  const { target, account, clock, timeoutMs, claim } = deps;
+  const marked = markOf(good.manifest, { run_id: account.runId, address: target.address, destination: good.destination });
   const isShamir = status.type === 'shamir';
+  await account.step('claim', () => claim.confirm(signal));
   await mark(marked, 'initialising', deps);
   const keys = await account.step('init', () => init(marked, !isShamir, deps, signal));
   await mark(marked, 'initialised', deps);
   await account.step('lead', async () => {
     if (isShamir) await giveShares(target, keys.shares, signal);
     await untilLeading(target, clock, signal);
+    await leaveSign(marked, keys, target, signal);
     await refuseWrongServer(good, keys, target, signal);
     await refuseRival(deps.peers, target, signal);
+    await claim.confirm(signal);
   });
   await mark(marked, 'restore_sent', deps);
   const sent = await account.step('send', () => send(good, keys, marked, deps, signal));
@@ -62,6 +68,12 @@ async function init(
     if (error instanceof SnapshotError && error.code === 'server_refused') await deps.marker.remove();
     throw error;
   }
+}
+
+/** Shows whoever is to empty it that this is the cluster nobody has the keys of. The snapshot takes it away with all the rest. */
+async function leaveSign(marked: Marked, { rootToken }: InitKeys, target: Target, signal: AbortSignal): Promise<void> {
+  const policy = '# the keys of this cluster are lost: it was to be filled by vault-snapshotd';
+  await target.write(`sys/policies/acl/${signOf(marked)}`, { policy }, { token: rootToken }, signal);
 }
 
 /** What only an unsealed server tells. Nothing was sent yet. */

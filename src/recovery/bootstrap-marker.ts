@@ -9,6 +9,8 @@ export type Phase = 'initialising' | 'initialised' | 'restore_sent' | 'restored'
 /** How far a bootstrap has come, and all that is needed to end it. Holds no secret. */
 export interface Marked {
   readonly phase: Phase;
+  /** Of the run that began. */
+  readonly run_id: string;
   readonly address: string;
   readonly destination: string;
   readonly key: string;
@@ -27,7 +29,12 @@ export interface Marker {
   remove(): Promise<void>;
 }
 
-export function markOf(manifest: Manifest, place: Pick<Marked, 'address' | 'destination'>): Marked {
+export function markOf(manifest: Manifest, begun: Pick<Marked, 'run_id' | 'address' | 'destination'>): Marked {
   const { key, cluster_id, seal_shares, seal_threshold, seal_fingerprint } = manifest;
-  return { phase: 'initialising', ...place, key, cluster_id, seal_shares, seal_threshold, seal_fingerprint, canary: manifest.canary };
+  return { phase: 'initialising', ...begun, key, cluster_id, seal_shares, seal_threshold, seal_fingerprint, canary: manifest.canary };
+}
+
+/** The name of a policy that the run leaves in the server it initialised. Such names lie in clear on its disk, also while nobody can open it. */
+export function signOf({ run_id }: Pick<Marked, 'run_id'>): string {
+  return `vault-snapshotd-bootstrap-${run_id}`;
 }

@@ -2,6 +2,7 @@ import { SnapshotError } from '../errors.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import { type FinishDeps, finishBootstrap } from './bootstrap-finish.ts';
 import { type InstallDeps, installSnapshot, mark } from './bootstrap-install.ts';
+import type { Claim } from './bootstrap-lease.ts';
 import type { Marked, Phase } from './bootstrap-marker.ts';
 import { lookAtPeers, type PeerState, refuseLivingSource, untilAnswering } from './bootstrap-peers.ts';
 import { fetchNewestGood, type GoodSnapshot, type Skipped, type SourceDeps } from './bootstrap-source.ts';
@@ -10,18 +11,22 @@ import { isOlder } from './guards.ts';
 import { describeSnapshot } from './outcome.ts';
 import { pollApplied } from './poll.ts';
 
-export interface BootstrapDeps extends InstallDeps, FinishDeps {
+export interface BootstrapDeps extends Omit<InstallDeps, 'claim'>, FinishDeps {
   readonly source: SourceDeps;
   /** Where the cluster of the snapshot was; undefined: not to be asked. */
   readonly oldCluster: Target | undefined;
-  /** False: another server of several is the one that begins. */
-  readonly isMine: boolean;
+  /** Undefined: another server of several is the one that begins. */
+  takeClaim(signal: AbortSignal): Promise<Claim | undefined>;
+  /** Keeps other processes of this state directory away; resolves with what lets them in again. */
+  lock(): Promise<() => Promise<void>>;
   readonly isDryRun: boolean;
   /** Without any snapshot: true leaves the first init to people. */
   readonly mayStayEmpty: boolean;
   /** For the server to answer, and for its peers. */
   readonly waitMs: number;
 }
+
+type Filling = BootstrapDeps & Pick<InstallDeps, 'claim'>;
 
 /** Why nothing was done, which is an end as good as any; or that it was. */
 export type Reason = 'already_initialised' | 'not_mine' | 'peer_initialised' | 'no_snapshot' | 'dry_run' | 'restored' | 'nothing_to_clean' | 'cleaned';
@@ -39,17 +44,43 @@ export interface BootstrapRecord {
 export async function bootstrap(deps: BootstrapDeps, record: BootstrapRecord, signal: AbortSignal): Promise<void> {
   const { account, target, marker } = deps;
   const status = await account.step('wait', () => untilAnswering(target, deps, signal));
-  if (!status.isInitialized) {
-    record.reason = deps.isMine ? await fill(status, deps, record, signal) : 'not_mine';
+  if (status.isInitialized && (await marker.read()) === undefined) {
+    record.reason = 'already_initialised';
     return;
   }
-  const marked = await marker.read();
-  record.phase = marked?.phase;
-  if (marked) await resume(marked, deps, signal);
-  record.reason = marked ? 'restored' : 'already_initialised';
+  const release = await deps.lock();
+  try {
+    record.reason = await act(deps, record, signal);
+  } finally {
+    await release();
+  }
 }
 
-async function fill(status: SealStatus, deps: BootstrapDeps, record: BootstrapRecord, signal: AbortSignal): Promise<Reason> {
+/** Alone by now; who was at it before may have ended it. */
+async function act(deps: BootstrapDeps, record: BootstrapRecord, signal: AbortSignal): Promise<Reason> {
+  const status = await deps.target.sealStatus(signal);
+  if (!status.isInitialized) return await begin(status, deps, record, signal);
+  const marked = await deps.marker.read();
+  if (marked === undefined) return 'already_initialised';
+  record.phase = marked.phase;
+  await resume(marked, deps, signal);
+  return 'restored';
+}
+
+async function begin(status: SealStatus, deps: BootstrapDeps, record: BootstrapRecord, signal: AbortSignal): Promise<Reason> {
+  const { account } = deps;
+  const claim = await account.step('claim', () => deps.takeClaim(signal));
+  if (claim === undefined) return 'not_mine';
+  try {
+    const reason = await fill(status, { ...deps, claim }, record, signal);
+    if (claim.isLost) account.warnings.push('the lease was lost after the snapshot had been sent: what was begun was ended');
+    return reason;
+  } finally {
+    await claim.release();
+  }
+}
+
+async function fill(status: SealStatus, deps: Filling, record: BootstrapRecord, signal: AbortSignal): Promise<Reason> {
   if (await hasCluster(deps, record, signal)) return 'peer_initialised';
   const good = await deps.account.step('choose', () => fetchNewestGood(deps.source, signal));
   if (good === undefined) return stayEmpty(deps);
@@ -60,7 +91,7 @@ async function fill(status: SealStatus, deps: BootstrapDeps, record: BootstrapRe
   return 'restored';
 }
 
-async function install(good: GoodSnapshot, status: SealStatus, deps: BootstrapDeps, record: BootstrapRecord, signal: AbortSignal): Promise<Marked | Reason> {
+async function install(good: GoodSnapshot, status: SealStatus, deps: Filling, record: BootstrapRecord, signal: AbortSignal): Promise<Marked | Reason> {
   const { account, clock, isDryRun } = deps;
   const { manifest, fetched, destination } = good;
   account.level = 'verified';

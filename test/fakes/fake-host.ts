@@ -10,6 +10,7 @@ export class FakeHost implements Host {
   readonly nodeVersion = '24.0.0';
   readonly hostname = 'vault-0';
   readonly homeDirectory: string;
+  readonly serviceAccountDirectory: string;
   readonly isStdinTerminal: boolean;
   readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;
@@ -22,6 +23,7 @@ export class FakeHost implements Host {
     argv = [],
     env = {},
     homeDirectory = '/nonexistent',
+    serviceAccountDirectory = '/nonexistent',
     isStdinTerminal = false,
     isStdoutTerminal = false,
     isStderrTerminal = false,
@@ -30,6 +32,7 @@ export class FakeHost implements Host {
     this.argv = argv;
     this.env = env;
     this.homeDirectory = homeDirectory;
+    this.serviceAccountDirectory = serviceAccountDirectory;
     this.isStdinTerminal = isStdinTerminal;
     this.isStdoutTerminal = isStdoutTerminal;
     this.isStderrTerminal = isStderrTerminal;

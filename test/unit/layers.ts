@@ -8,7 +8,7 @@ const ROOMS: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/(errors|storage\/(key|retry|try-each)|snapshot\/(name|manifest|proof)|retention\/plan|recovery\/choose|vault\/(renewal|leadership))\.ts$/, 'pure'],
   [/^src\/(storage|vault|spool|observability|recovery)\/contract\.ts$/, 'contracts'],
   [/^src\/(agent|snapshot|retention|recovery|inventory)\//, 'work'],
-  [/^src\/(storage|vault|config|observability|spool|throwaway)\//, 'world'],
+  [/^src\/(storage|vault|config|kubernetes|observability|spool|throwaway)\//, 'world'],
   [/^src\/((main|compose)\.ts$|cli\/)/, 'wiring'],
 ];
 

@@ -3,11 +3,16 @@ import { systemClock } from '../../agent/clock.ts';
 import { type Composed, compose } from '../../compose.ts';
 import type { Config } from '../../config/config.ts';
 import { abortReason, SnapshotError } from '../../errors.ts';
+import { KubernetesLease } from '../../kubernetes/lease.ts';
+import { findServiceAccount } from '../../kubernetes/service-account.ts';
 import { type BootstrapDeps, type BootstrapRecord, bootstrap } from '../../recovery/bootstrap.ts';
-import type { Marker } from '../../recovery/bootstrap-marker.ts';
+import { type Claim, claimLease, UNDISPUTED } from '../../recovery/bootstrap-lease.ts';
+import { type Marker, signOf } from '../../recovery/bootstrap-marker.ts';
 import { statusUnlessSilent } from '../../recovery/bootstrap-peers.ts';
 import { Account } from '../../recovery/outcome.ts';
+import { thawing } from '../../recovery/thaw.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
+import { lockServer, type Release } from '../../spool/bootstrap-lock.ts';
 import { openMarker } from '../../spool/bootstrap-marker.ts';
 import { findStateDirectory } from '../../spool/state-directory.ts';
 import { emptyRaftDirectory } from '../../vault/raft-directory.ts';
@@ -34,6 +39,7 @@ interface Run {
   readonly config: Config;
   readonly address: string;
   readonly marker: Marker;
+  lock(): Promise<Release>;
   readonly account: Account;
   readonly record: BootstrapRecord;
   print(text: string): void;
@@ -50,7 +56,9 @@ export async function runBootstrap({ flags }: Asked<'bootstrap'>, host: Host): P
     const { config } = await load(flags, host);
     const address = flags.address ?? config.vault.address;
     const directory = flags['state-dir'] ?? (await findStateDirectory({ configured: config.spoolPath, env: host.env, homeDirectory: host.homeDirectory }));
-    const run = { flags, host, config, address, marker: openMarker(directory, address), account, record, print };
+    const holder = `process ${host.pid} of ${host.hostname}, run ${account.runId}`;
+    const lock = () => lockServer(directory, address, holder);
+    const run = { flags, host, config, address, marker: openMarker(directory, address), lock, account, record, print };
     await (flags.clean ? clean(run, stop) : fill(run, stop));
   } catch (error) {
     thrown = stop.aborted ? abortReason(stop) : error;
@@ -67,7 +75,7 @@ async function fill(run: Run, signal: AbortSignal): Promise<void> {
   const vault = { ...config.vault, address, leaderCheck: 'is_self' } as const;
   const destinations = flags.destination === undefined ? config.destinations : chooseDestinations(config.destinations, flags.destination);
   const quiet = { ...config, vault, destinations, warnings: [], log: { ...config.log, level: 'warn' } } as const;
-  const isMine = isActing(flags, host.hostname);
+  const takeClaim = claimerOf(run);
   const composed = await compose(quiet, host);
   const open = (url: string) => openTarget({ ...vault, address: url });
   const [target, peers, oldCluster] = [open(address), peersOf(flags).map(open), flags.source === undefined ? undefined : open(flags.source)];
@@ -76,7 +84,8 @@ async function fill(run: Run, signal: AbortSignal): Promise<void> {
     target,
     peers,
     oldCluster,
-    isMine,
+    takeClaim,
+    lock: run.lock,
     marker: run.marker,
     clock: systemClock,
     account,
@@ -112,7 +121,7 @@ function sourceOf({ flags, config, record, account }: Run, { destinations, spool
   const wish = snapshot === undefined || snapshot === 'latest' ? ({ kind: 'latest' } as const) : ({ kind: 'name', name: snapshot } as const);
   const ours = { template: parseNameTemplate(config.nameTemplate), clusterName: config.cluster.name ?? '', clusterId: config.cluster.id };
   return {
-    destinations,
+    destinations: flags.thaw ? destinations.map(thawing) : destinations,
     wanted: { wish, clusterId: config.cluster.id },
     ours,
     fallback: flags.fallback ?? FALLBACK,
@@ -128,26 +137,51 @@ function peersOf({ peers }: Flags): readonly string[] {
   return (peers ?? '').split(',').filter((url) => url !== '');
 }
 
-/** By the name of the pod: one of the set begins, and the others join it. */
-function isActing({ ordinal }: Flags, hostname: string): boolean {
-  if (ordinal === undefined) return true;
+/** How one of several is found out that begins; the others join it. A dry run begins nothing, and takes no lease. */
+function claimerOf({ flags, host, account }: Run): (signal: AbortSignal) => Promise<Claim | undefined> {
+  const { lease, ordinal } = flags;
+  if (lease !== undefined && !flags['dry-run']) {
+    const serviceAccount = findServiceAccount(host.env, host.serviceAccountDirectory);
+    const deps = { lease: new KubernetesLease(lease, serviceAccount, systemClock), holder: `${host.hostname}_${account.runId}`, clock: systemClock };
+    return (signal) => claimLease(deps, signal);
+  }
+  const isMine = ordinal === undefined || isOrdinal(ordinal, host.hostname);
+  return async () => (isMine ? UNDISPUTED : undefined);
+}
+
+/** By the name of the pod. */
+function isOrdinal(ordinal: number, hostname: string): boolean {
   const own = /-(\d+)$/.exec(hostname.split('.')[0] ?? '')?.[1];
   if (own !== undefined) return Number(own) === ordinal;
   throw new SnapshotError('usage', `--ordinal: the name of this host, ${hostname}, ends in no number`);
 }
 
-/** Only what the marker shows to be ours: a server that was initialised and got nothing. */
-async function clean({ flags, address, config, marker, account, record, print }: Run, signal: AbortSignal): Promise<void> {
+/** Only what the marker and the sign on its disk show to be ours: a server that was initialised and got nothing. */
+async function clean(run: Run, signal: AbortSignal): Promise<void> {
+  const { marker, lock, account, record, print } = run;
   const marked = await marker.read();
   record.phase = marked?.phase;
-  record.reason = 'nothing_to_clean';
-  if (marked?.phase !== 'initialised') return;
-  await account.step('clean', async () => {
-    const target = openTarget({ ...config.vault, address });
-    const status = await statusUnlessSilent(target, signal).finally(() => target.close());
-    if (status) throw new SnapshotError('refused', `vault: ${address}: it runs`, { advice: 'stop it first: nothing is taken away under a running server' });
-    for (const path of await emptyRaftDirectory(flags['data-dir'] ?? '')) print(`bootstrap: removed ${path}\n`);
-    await marker.remove();
+  const removed = await account.step('clean', async () => {
+    if (marked?.phase !== 'initialised') return [];
+    const release = await lock();
+    try {
+      return await emptyServer(run, signal);
+    } finally {
+      await release();
+    }
   });
-  record.reason = 'cleaned';
+  for (const path of removed) print(`bootstrap: removed ${path}\n`);
+  record.reason = removed.length > 0 ? 'cleaned' : 'nothing_to_clean';
+}
+
+/** Alone by now; who was at it before may have come further. The note of an empty directory stays: it may be that of another server. */
+async function emptyServer({ flags, address, config, marker }: Run, signal: AbortSignal): Promise<readonly string[]> {
+  const marked = await marker.read();
+  if (marked?.phase !== 'initialised') return [];
+  const target = openTarget({ ...config.vault, address });
+  const status = await statusUnlessSilent(target, signal).finally(() => target.close());
+  if (status) throw new SnapshotError('refused', `vault: ${address}: it runs`, { advice: 'stop it first: nothing is taken away under a running server' });
+  const removed = await emptyRaftDirectory(flags['data-dir'] ?? '', signOf(marked));
+  if (removed.length > 0) await marker.remove();
+  return removed;
 }

@@ -1,6 +1,15 @@
-import { CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, VAULT_ENDS } from './common.ts';
-import { choice, count, duration, text } from './flag.ts';
+import { COLD_ENDS, CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, THAW, VAULT_ENDS } from './common.ts';
+import { choice, count, duration, type Flag, text } from './flag.ts';
 import type { Verb } from './verb.ts';
+
+/** As Kubernetes wants it: what stands in the path of a request must not lead elsewhere. */
+const LEASE: Flag<string> = {
+  value: 'NAME',
+  doc: 'act only while holding the Lease of this name in the namespace of this pod; where each pod fills a server of its own, name the others with --peers too',
+  rule: 'the name of a Lease: small letters, digits, dots and dashes',
+  offers: 'nothing',
+  read: (given) => (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(given) ? given : undefined),
+};
 
 export const BOOTSTRAP = {
   summary: 'fill an empty server with the newest snapshot, once',
@@ -21,8 +30,10 @@ export const BOOTSTRAP = {
       'initialise-nothing',
     ]),
     ordinal: count('N', 'act only where the name of this host ends in -N, as that of a pod of a StatefulSet does'),
+    lease: LEASE,
     wait: duration('D', 'how long the server and its peers may take to answer; 10m if nothing is said'),
     'no-wait': { doc: 'do not wait for people to unseal it: end with 11' },
+    ...THAW,
     'restore-timeout': duration('D', 'how long the server may take to apply the snapshot; 15m if nothing is said'),
     'state-dir': text('DIR', 'where it is noted how far it has come; the state directory if nothing is said', 'directory'),
     clean: { doc: 'empty the data directory of a server that an earlier run initialised and lost; the server must not run' },
@@ -30,6 +41,7 @@ export const BOOTSTRAP = {
     'dry-run': { doc: 'choose, prove and compare; nothing is touched' },
     ...JSON_REPORT,
   },
+  apart: ['ordinal', 'lease'],
   needs: { clean: 'data-dir', 'data-dir': 'clean' },
   example: {
     asked: 'vault-snapshotd bootstrap --ordinal 0 --peers http://vault-1:8200,http://vault-2:8200',
@@ -42,7 +54,11 @@ export const BOOTSTRAP = {
     'cluster_mismatch',
     'server_too_old',
     'source_alive',
-    'object_cold',
+    'bootstrap_running',
+    'lease_denied',
+    'lease_unavailable',
+    'lease_lost',
+    ...COLD_ENDS,
     'no_snapshot',
     'no_good_snapshot',
     'half_done',

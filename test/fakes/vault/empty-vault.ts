@@ -20,6 +20,9 @@ export interface EmptyVaultOptions {
 /** A server without a cluster that can be initialised, unsealed, filled and unsealed again; and what was done to it. */
 export class EmptyVault {
   readonly done: string[] = [];
+  readonly policies: string[] = [];
+  /** Hears of a step before it is taken. */
+  onStep: (step: Step) => void = () => undefined;
   readonly #options: EmptyVaultOptions;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #state: 'empty' | 'own' | 'restored' = 'empty';
@@ -51,12 +54,17 @@ export class EmptyVault {
       this.done.push('unseal');
       this.#isSealed = false;
     }
+    if (request.method === 'POST' && path.startsWith('sys/policies/acl/')) {
+      this.policies.push(path.slice('sys/policies/acl/'.length));
+      return void response.writeHead(204).end();
+    }
     const json = this.#tell(path);
     response.writeHead(json === undefined ? 404 : 200, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify(json ?? { errors: [] }));
   }
 
   #step(step: Step, response: ServerResponse): void {
+    this.onStep(step);
     const { fault } = this.#options;
     const by = fault?.at === step ? fault.by : undefined;
     if (by === 'hang-up') return void response.destroy();

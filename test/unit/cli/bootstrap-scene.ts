@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { Host } from '../../../src/cli/host.ts';
 import { type EmptyVaultOptions, startEmpty } from '../../fakes/vault/empty-vault.ts';
 import { storedScene } from './stored.ts';
 
@@ -16,7 +17,10 @@ export const CANARY = {
   written_at: '2026-01-02T03:04:05.000Z',
 } as const;
 
+type Pod = Partial<Pick<Host, 'env' | 'serviceAccountDirectory'>>;
+
 interface Told {
+  readonly run_id: string;
   readonly exit_code: number;
   readonly stage: string | null;
   readonly level: string;
@@ -38,13 +42,14 @@ export async function bootstrapScene(options: EmptyVaultOptions = {}, settings: 
     stored.config,
     JSON.stringify({ ...JSON.parse(await readFile(stored.config, 'utf8')), recovery: { ...recovery, shares: [{ file: share }] } }),
   );
-  const bootstrap = async (...flags: readonly string[]) => {
-    const { code, host } = await stored.call('bootstrap', '--json', '--no-wait', '--wait', '1s', ...flags);
+  const bootstrapOn = async (pod: Pod, ...flags: readonly string[]) => {
+    const { code, host } = await stored.callOn(pod, 'bootstrap', '--json', '--no-wait', '--wait', '1s', ...flags);
     const told = JSON.parse(host.stdout) as Told;
     expect(code).toBe(told.exit_code);
     expect(`${host.stdout}${host.stderr}`).not.toMatch(/hvs\.|k3y-|c2hhcmU|t0ken/);
     return { told, stderr: host.stderr };
   };
+  const bootstrap = async (...flags: readonly string[]) => bootstrapOn({}, ...flags);
   const marker = async () => {
     const [name] = (await readdir(join(stored.home, 'state')).catch(() => [])).filter((one) => one.startsWith('bootstrap-'));
     return name === undefined ? undefined : await readFile(join(stored.home, 'state', name), 'utf8');
@@ -53,5 +58,5 @@ export async function bootstrapScene(options: EmptyVaultOptions = {}, settings: 
     const text = await marker();
     return text === undefined ? undefined : (JSON.parse(text) as { readonly phase: string }).phase;
   };
-  return { ...stored, vault, bootstrap, phase, marker };
+  return { ...stored, vault, bootstrap, bootstrapOn, phase, marker };
 }

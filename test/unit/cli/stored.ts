@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Host } from '../../../src/cli/host.ts';
 import { run } from '../../../src/cli/run.ts';
 import { type Manifest, makeManifest, renderManifest } from '../../../src/snapshot/manifest.ts';
 import { objectKey } from '../../../src/storage/key.ts';
@@ -47,11 +48,12 @@ export async function storedScene({ names = ['local'], settings = {}, each = {} 
     }
     return archive;
   };
-  const call = async (verb: string, ...flags: readonly string[]) => {
-    const host = new FakeHost({ argv: [verb, ...flags, '--config', config], homeDirectory: home });
+  const callOn = async (parts: Partial<Pick<Host, 'env' | 'serviceAccountDirectory'>>, verb: string, ...flags: readonly string[]) => {
+    const host = new FakeHost({ argv: [verb, ...flags, '--config', config], homeDirectory: home, ...parts });
     return { code: await run(host), host };
   };
-  return { home, config, folderOf, put, call };
+  const call = (verb: string, ...flags: readonly string[]) => callOn({}, verb, ...flags);
+  return { home, config, folderOf, put, call, callOn };
 }
 
 interface SceneOptions {

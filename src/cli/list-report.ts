@@ -23,7 +23,13 @@ function renderRows(rows: readonly Row[], now: Date): readonly string[] {
     row.name,
   ]);
   const [head = '', ...lines] = alignColumns([HEAD, ...cells]);
-  return [head, ...lines.flatMap((line, at) => [line, ...renderFailures(rows[at]!, now), ...renderGaps(rows[at]!.gaps)])];
+  return [head, ...lines.flatMap((line, at) => [line, ...renderFailures(rows[at]!, now), ...renderKeys(rows[at]!), ...renderGaps(rows[at]!.gaps)])];
+}
+
+function renderKeys({ isFirstOfItsKeys, sealed }: Row): readonly string[] {
+  if (!isFirstOfItsKeys) return [];
+  const fingerprint = sealed?.seal_fingerprint ? `, fingerprint ${sealed.seal_fingerprint.slice(0, 12)}` : '';
+  return [`  ^ the first with these unseal keys (${sealed?.seal_type}${fingerprint}): the snapshots before it need the keys of before`];
 }
 
 function renderFailures({ failures }: Row, now: Date): readonly string[] {
@@ -64,6 +70,8 @@ export function renderJson({ clusterId, rows, places }: Overview, now: Date): st
     proved_at: row.provedAt?.toISOString() ?? null,
     present: row.present,
     missing: row.missing,
+    seal: row.sealed === undefined ? null : { type: row.sealed.seal_type, fingerprint: row.sealed.seal_fingerprint },
+    keys_changed: row.isFirstOfItsKeys,
     failures: row.failures.map(({ destination, kind, level, at, error }) => ({
       destination,
       kind,

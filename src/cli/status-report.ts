@@ -36,9 +36,16 @@ function factsOf(cluster: ClusterStatus, now: Date): readonly (readonly [string,
         : `one is running, begun ${moment(cluster.snapshot_start, now)}`,
     ],
     ['token', cluster.token_expires_at === null ? 'none, or one that does not expire' : `expires ${moment(cluster.token_expires_at, now)}`],
+    ['unseal keys', unsealKeys(cluster, now)],
     ['last verified', moment(cluster.last_verified_at, now)],
     ['last drill', moment(cluster.last_drill_at, now)],
   ];
+}
+
+function unsealKeys({ seal_type, seal_fingerprint, keys_since, older_keys_needed }: ClusterStatus, now: Date): string {
+  if (seal_fingerprint === null) return 'not known yet';
+  const older = older_keys_needed ? '; older snapshots need those of before' : '';
+  return `${seal_type}, fingerprint ${seal_fingerprint.slice(0, 12)}, first seen ${moment(keys_since, now)}${older}`;
 }
 
 function vaultState({ vault_reachable, vault_sealed }: ClusterStatus): string {

@@ -1,12 +1,14 @@
 import { aliasKey, type Destination } from '../agent/destination.ts';
-import { manifestOf, type NamedCluster, newestManifest } from '../retention/manifests.ts';
+import { type Looking, manifestOf, newestManifest } from '../retention/manifests.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 
 /** The newest proved snapshot at one destination. */
-export async function newestAt(destination: Destination, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
+export async function newestAt(destination: Destination, ours: Looking, signal: AbortSignal): Promise<Manifest | undefined> {
   const { storage, prefix, keepsHistory } = destination;
   const alias = keepsHistory ? undefined : aliasKey(destination);
-  return alias === undefined ? newestManifest(storage, prefix, ours, signal) : manifestOf(storage, alias, ours, signal);
+  if (alias === undefined) return await newestManifest(storage, prefix, ours, signal);
+  const only = await manifestOf(storage, alias, ours, signal);
+  return only && ours.notAfter && Date.parse(only.taken_at) > ours.notAfter.getTime() ? undefined : only;
 }
 
 /** The one taken last. */

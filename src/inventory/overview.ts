@@ -2,6 +2,7 @@ import type { Destination } from '../agent/destination.ts';
 import { intervalMs, nextTime, type ScheduleRule } from '../agent/schedule.ts';
 import { SnapshotError } from '../errors.ts';
 import { planRetention, type RetentionPolicy } from '../retention/plan.ts';
+import { haveKeysChanged, type Sealed } from '../snapshot/manifest.ts';
 import { type NameTemplate, takenAt } from '../snapshot/name.ts';
 import { type KeyError, type ObjectKey, objectKey } from '../storage/key.ts';
 import type { Failure } from './failures.ts';
@@ -28,6 +29,10 @@ export interface Row {
   readonly gaps: readonly Gap[];
   /** Verifications and drills that failed, and none since went well. */
   readonly failures: readonly (Failure & { readonly destination: string })[];
+  /** Undefined: it has no manifest. */
+  readonly sealed: Sealed | undefined;
+  /** The snapshots before it need other unseal keys. */
+  readonly isFirstOfItsKeys: boolean;
 }
 
 export interface Gap {
@@ -78,7 +83,7 @@ export function overlook(places: readonly Place[], clusterId: string | undefined
   for (const { byName } of listed) for (const [name, holding] of byName) if (!names.has(name)) names.set(name, holding);
   const newestFirst = [...names.values()].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime() || (a.name < b.name ? 1 : -1));
   const wanted = new Map(listed.map((place) => [place, namesWanted(place, listed, newestFirst, now)] as const));
-  const rows = newestFirst.map(({ name }) => toRow(name, listed, wanted, timeOfName));
+  const rows = markKeys(newestFirst.map(({ name }) => toRow(name, listed, wanted, timeOfName)));
   return { clusterId, rows, places: places.map((place) => describe(place, listed, now)) };
 }
 
@@ -93,6 +98,7 @@ function toRow(name: string, places: readonly Listed[], wanted: ReadonlyMap<List
     return holding ? [{ place, holding }] : [];
   });
   const { takenAt, size } = here[0]!.holding;
+  const told = here.find(({ holding }) => holding.told)?.holding.told;
   const proofs = here.flatMap(({ holding }) => holding.verifiedAt ?? holding.told?.finishedAt ?? []).sort((a, b) => b.getTime() - a.getTime());
   const standings = here.map(({ holding }) => standingOf(holding));
   const missing = places.filter((place) => !place.byName.has(name) && wanted.get(place)?.has(name)).map(nameOf);
@@ -100,7 +106,9 @@ function toRow(name: string, places: readonly Listed[], wanted: ReadonlyMap<List
     name,
     takenAt,
     size,
-    index: here.find(({ holding }) => holding.told)?.holding.told?.index,
+    index: told?.index,
+    sealed: told?.sealed,
+    isFirstOfItsKeys: false,
     standing: WORST_FIRST.find((standing) => standings.includes(standing)) ?? 'unproved',
     provedAt: proofs[0],
     present: here.map(({ place }) => nameOf(place)),
@@ -108,6 +116,18 @@ function toRow(name: string, places: readonly Listed[], wanted: ReadonlyMap<List
     gaps: here.flatMap(({ place, holding }) => findGap(place, holding, timeOfName)),
     failures: here.flatMap(({ place, holding }) => holding.failures.map((failure) => ({ ...failure, destination: nameOf(place) }))),
   };
+}
+
+/** From the oldest on; what tells of no keys is passed over. */
+function markKeys(newestFirst: readonly Row[]): readonly Row[] {
+  let before: Sealed | undefined;
+  const marked = newestFirst.toReversed().map((row) => {
+    if (row.sealed === undefined) return row;
+    const isFirstOfItsKeys = haveKeysChanged(before, row.sealed);
+    before = { ...row.sealed, seal_fingerprint: row.sealed.seal_fingerprint ?? before?.seal_fingerprint ?? null };
+    return { ...row, isFirstOfItsKeys };
+  });
+  return marked.reverse();
 }
 
 const WORST_FIRST = ['damaged', 'unreadable', 'suspicious', 'proved', 'unproved'] as const;

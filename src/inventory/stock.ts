@@ -2,7 +2,7 @@ import { aliasKey, type Destination } from '../agent/destination.ts';
 import { SnapshotError } from '../errors.ts';
 import { type NamedCluster, readManifest } from '../retention/manifests.ts';
 import { type Subject, surveySubjects } from '../retention/survey.ts';
-import type { Manifest } from '../snapshot/manifest.ts';
+import type { Manifest, Sealed } from '../snapshot/manifest.ts';
 import { failureTime, manifestKey, recordTime } from '../snapshot/name.ts';
 import { baseName, type KeyError, type ObjectKey } from '../storage/key.ts';
 import { tryEach } from '../storage/try-each.ts';
@@ -18,6 +18,7 @@ export interface Told {
   /** The name of the proved one before it at the same destination. */
   readonly previous: string | undefined;
   readonly isSuspicious: boolean;
+  readonly sealed: Sealed;
 }
 
 /** One of our names at one destination. */
@@ -56,9 +57,10 @@ export async function takeStock(destination: Destination, ours: NamedCluster, si
   const told = new Map<ObjectKey, Told>();
   // An alias has no other time than that of what it holds now.
   const takenAt = new Map<ObjectKey, Date>();
+  const keysSeen = new Map<string, Sealed>();
   const learn = async (key: ObjectKey) => {
     const manifest = await readManifest(storage, manifestKey(key), signal);
-    told.set(key, tell(manifest));
+    told.set(key, tell(manifest, keysSeen));
     takenAt.set(key, new Date(manifest.taken_at));
   };
   const withManifest = subjects.filter(({ size, hasManifest }) => size !== undefined && hasManifest).map(({ key }) => key);
@@ -104,9 +106,15 @@ function toHolding({ key, takenAt, hasManifest, records }: Subject, size: number
   return { name: baseName(key), takenAt, size, told, hasManifest, verifiedAt: times[0], failures };
 }
 
-function tell(manifest: Manifest): Told {
+function tell(manifest: Manifest, keysSeen: Map<string, Sealed>): Told {
+  const { cluster_id, seal_type, seal_fingerprint } = manifest;
+  // One for all that have the same keys, instead of one each.
+  const keys = `${cluster_id} ${seal_type} ${seal_fingerprint}`;
+  const sealed = keysSeen.get(keys) ?? { cluster_id, seal_type, seal_fingerprint };
+  keysSeen.set(keys, sealed);
   return {
-    clusterId: manifest.cluster_id,
+    clusterId: sealed.cluster_id,
+    sealed,
     index: manifest.raft_index,
     storedBytes: manifest.stored_bytes,
     finishedAt: new Date(manifest.finished_at),

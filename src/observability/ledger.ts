@@ -151,5 +151,10 @@ function factsOf(manifest: ReturnType<typeof newestOf>): SnapshotFacts | undefin
     index: manifest.raft_index,
     term: manifest.raft_term,
     entries: manifest.entries,
+    keys: {
+      sealType: manifest.seal_type,
+      fingerprint: manifest.seal_fingerprint ?? undefined,
+      since: manifest.key_era ? new Date(manifest.key_era) : undefined,
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { freshnessOf } from './freshness.ts';
+import { areOlderKeysNeeded } from './older-keys.ts';
 import { judge } from './verdict.ts';
 import type { ClusterView, DestinationView, ProgramView, ScheduleView, Trouble } from './view.ts';
 
@@ -71,6 +72,10 @@ function statusOfCluster(cluster: ClusterView, now: Date) {
     entries: lastSnapshot?.entries ?? null,
     size: lastSnapshot?.size ?? null,
     sha256: lastSnapshot?.sha256 ?? null,
+    seal_type: lastSnapshot?.keys.sealType ?? null,
+    seal_fingerprint: lastSnapshot?.keys.fingerprint ?? null,
+    keys_since: timeOf(lastSnapshot?.keys.since),
+    older_keys_needed: areOlderKeysNeeded(cluster),
     last_verified_at: latest(destinations.map(({ verification }) => verification.lastSuccessAt)),
     last_drill_at: timeOf(cluster.drill.lastSuccessAt),
     last_drill_error: statusOfTrouble(cluster.drill.trouble),

@@ -103,6 +103,12 @@ export interface SnapshotFacts {
   readonly index: number | string;
   readonly term: number | string;
   readonly entries: number;
+  readonly keys: {
+    readonly sealType: string;
+    readonly fingerprint: string | undefined;
+    /** Since when they are in use, as far as the snapshots tell. */
+    readonly since: Date | undefined;
+  };
 }
 
 /** Cumulative, as Prometheus wants them: `counts[i]` of those that took no longer than `BOUNDS_SECONDS[i]`. */

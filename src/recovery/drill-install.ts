@@ -53,8 +53,11 @@ export async function install(job: InstallJob, signal: AbortSignal): Promise<Ins
   });
   const sent = await account.step('send', () => send(job, keys.rootToken, signal));
   const sign: Sign = snapshot.clusterId === undefined ? { kind: 'calm' } : { kind: 'cluster_id', clusterId: snapshot.clusterId };
-  const applied = await account.step('apply', () => pollApplied(sign, { target, clock, timeoutMs: deps.timeoutMs, sent }, signal));
-  if (!isShamir || restart === undefined) return await stayed(applied, seal, target, signal);
+  const installing = await account.step('apply', async () => {
+    const applied = await pollApplied(sign, { target, clock, timeoutMs: deps.timeoutMs, sent }, signal);
+    return await stayed(applied, seal, target, signal);
+  });
+  if (!isShamir || restart === undefined) return installing;
   return await account.step('seal', async () => {
     await restart(signal);
     const status = await target.sealStatus(signal);

@@ -133,8 +133,11 @@ function keyEra(fingerprint: string | undefined, previous: Manifest | undefined,
   return previous?.seal_fingerprint === fingerprint ? (previous.key_era ?? previous.taken_at) : takenAt.toISOString();
 }
 
+/** What tells which unseal keys a snapshot needs. */
+export type Sealed = Pick<Manifest, 'cluster_id' | 'seal_type' | 'seal_fingerprint'>;
+
 /** Whether the snapshots before this one need other unseal keys: a rekey, or another kind of seal; false where nobody can tell. */
-export function haveKeysChanged(before: Manifest | undefined, { cluster_id, seal_type, seal_fingerprint }: Manifest): boolean {
+export function haveKeysChanged(before: Sealed | undefined, { cluster_id, seal_type, seal_fingerprint }: Sealed): boolean {
   if (before === undefined || before.cluster_id !== cluster_id) return false;
   const areBothKnown = before.seal_fingerprint !== null && seal_fingerprint !== null;
   return before.seal_type !== seal_type || (areBothKnown && before.seal_fingerprint !== seal_fingerprint);

@@ -1,4 +1,5 @@
 import { isVaultAsked } from '../concerns.ts';
+import { areOlderKeysNeeded } from '../older-keys.ts';
 import { durationOf } from '../units.ts';
 import type { ClusterView, ScheduleView } from '../view.ts';
 import { html, type Markup } from './html.ts';
@@ -14,6 +15,7 @@ export function facts(cluster: ClusterView, now: Date): Markup {
 <div><dt>Next round</dt><dd>${nextRounds(schedules, now)}</dd></div>
 <div><dt>Token for Vault</dt><dd>${tokenLife(cluster, now)}</dd></div>
 <div><dt>Vault</dt><dd>${vaultState(cluster)} <small><bdi>${cluster.vaultAddress}</bdi></small></dd></div>
+<div><dt>Unseal keys</dt><dd>${unsealKeys(cluster, now)}</dd></div>
 <div><dt>Restore drill</dt><dd>${moment(drill.lastSuccessAt, now, 'none yet')}${drill.lastLevel === undefined ? undefined : html` <small>reached level ${drill.lastLevel} in ${durationOf(drill.lastSeconds * 1000)}</small>`}</dd></div></dl>`;
 }
 
@@ -24,6 +26,14 @@ function nextRounds(schedules: readonly ScheduleView[], now: Date): Markup {
     const every = html`<small>every ${durationOf(intervalMs)}</small>`;
     return html`<span class="line">${isOnly ? undefined : html`<bdi>${name}</bdi>: `}${moment(nextAt, now, 'not planned yet')} ${every}</span>`;
   })}`;
+}
+
+function unsealKeys(cluster: ClusterView, now: Date): Markup {
+  const keys = cluster.lastSnapshot?.keys;
+  if (keys?.fingerprint === undefined) return html`<span class="none">told by the first snapshot</span>`;
+  const since = moment(keys.since, now, 'nobody knows when');
+  const warning = areOlderKeysNeeded(cluster) ? html`<small>older snapshots need those of before</small>` : undefined;
+  return html`${keys.sealType}, first seen ${since} <small>fingerprint ${keys.fingerprint.slice(0, 12)}</small> ${warning}`;
 }
 
 function tokenLife({ token: { expiresAt, lifetimeMs } }: ClusterView, now: Date): Markup {

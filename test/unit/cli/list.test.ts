@@ -119,6 +119,33 @@ describe('list', () => {
     expect(column(await listed(scene, '--destination', 'b'), 'standing')).toEqual(['proved', 'proved']);
   });
 
+  it('marks the first snapshot after a rekey or a new seal: those before it need the keys of before', async () => {
+    const scene = await storedScene();
+    const keys: readonly (readonly [string, string | null])[] = [
+      ['awskms', 'cc'.repeat(32)],
+      ['shamir', 'bb'.repeat(32)],
+      ['shamir', null],
+      ['shamir', 'bb'.repeat(32)],
+      ['shamir', 'aa'.repeat(32)],
+      ['shamir', 'aa'.repeat(32)],
+    ];
+    for (const [at, [seal_type, seal_fingerprint]] of keys.entries()) await scene.put(at + 1, { manifest: { seal_type, seal_fingerprint } });
+    await scene.put(7, { isBare: true });
+    const told = await listed(scene);
+    expect(column(told, 'keys_changed')).toEqual([true, false, false, true, false, false, false]);
+    expect(column(told, 'seal').slice(3)).toEqual([
+      { type: 'shamir', fingerprint: 'bb'.repeat(32) },
+      { type: 'shamir', fingerprint: 'aa'.repeat(32) },
+      { type: 'shamir', fingerprint: 'aa'.repeat(32) },
+      null,
+    ]);
+    const marks = (await scene.call('list')).host.stdout.split('\n').filter((line) => line.startsWith('  ^'));
+    expect(marks).toEqual([
+      '  ^ the first with these unseal keys (awskms, fingerprint cccccccccccc): the snapshots before it need the keys of before',
+      '  ^ the first with these unseal keys (shamir, fingerprint bbbbbbbbbbbb): the snapshots before it need the keys of before',
+    ]);
+  });
+
   it('shows the last time it was verified', async () => {
     const scene = await storedScene();
     await scene.put(40);

@@ -41,11 +41,23 @@ describe('the status', () => {
         entries: 1200,
         size: 400_000_000,
         sha256: 'ab'.repeat(32),
+        seal_type: 'shamir',
+        seal_fingerprint: '3fa9c1d0'.repeat(8),
+        keys_since: '2026-03-27T12:00:00.000Z',
+        older_keys_needed: false,
         spool_bytes: 0,
         last_verified_at: null,
         last_drill_at: null,
       },
     ]);
+  });
+
+  it('says that the keys of before are still needed as long as a snapshot of before is anywhere', () => {
+    const withOldest = (hours: number) => {
+      const totals = { count: 9, bytes: 9, newestAt: ago(0), oldestAt: ago(hours * HOUR_MS), verifiedAt: undefined };
+      return statusOf(cluster({ destinations: [destination('s3'), destination('disk', { totals })] })).clusters[0]?.older_keys_needed;
+    };
+    expect([withOldest(72), withOldest(73)]).toEqual([false, true]);
   });
 
   it('of a destination says what is there, what is wrong, and what to do', () => {
@@ -107,6 +119,10 @@ describe('the status', () => {
       cluster_id: null,
       token_expires_at: null,
       sha256: null,
+      seal_type: null,
+      seal_fingerprint: null,
+      keys_since: null,
+      older_keys_needed: false,
       last_error: null,
     });
     expect(one?.destinations).toMatchObject([{ snapshots: null, newest: null, last_success: null, last_error: null, freshness: 'unknown' }]);

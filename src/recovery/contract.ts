@@ -108,7 +108,7 @@ export interface Target {
 
   /** As the configuration says. */
   login(signal: AbortSignal): Promise<Grant>;
-  /** A root token from a threshold of shares; `no_token` where the server does not let us. Leaves no attempt behind. */
+  /** The rights of root for minutes, from a threshold of shares; `no_token` where the server does not let us. Leaves no attempt behind. */
   generateRoot(shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden>;
   /** A child that lives for minutes, with no more rights than to look at itself. */
   createToken(parent: Hidden, signal: AbortSignal): Promise<Grant>;

@@ -7,11 +7,30 @@ import { statusOf } from './errors.ts';
 
 const ATTEMPT = 'sys/generate-root/attempt';
 const UPDATE = 'sys/generate-root/update';
+const LIMIT_MS = 5_000;
+const LIFE = '30m';
 const CLOSED =
   'OpenBao: set disable_unauthed_generate_root_endpoints = false in the listener; Vault from 2.0: set enable_unauthenticated_access = ["generate-root"]; or configure a login that the snapshot knows';
 
-/** A root token from a threshold of shares. An attempt that somebody left open is ended first; ours never stays open. */
+/**
+ * The rights of root, from a threshold of shares and for minutes: the token that the shares make never ends by itself, so one that does takes its place
+ * at once.
+ */
 export async function generateRoot(api: VaultApi, shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden> {
+  const endless = await fromShares(api, shares, signal);
+  const body = { policies: ['root'], no_parent: true, ttl: LIFE, explicit_max_ttl: LIFE, renewable: false, display_name: 'vault-snapshotd-recovery' };
+  try {
+    const { json } = await api.call({ method: 'POST', path: 'auth/token/create', token: endless, body }, signal);
+    const made = isRecord(json.auth) ? json.auth.client_token : undefined;
+    if (typeof made !== 'string') throw new SnapshotError('vault_bad_answer', 'vault: auth/token/create: the answer holds no token');
+    return new Secret(made);
+  } finally {
+    await api.call({ method: 'POST', path: 'auth/token/revoke-self', token: endless }, AbortSignal.timeout(LIMIT_MS)).catch(() => undefined);
+  }
+}
+
+/** An attempt that somebody left open is ended first; ours never stays open. */
+async function fromShares(api: VaultApi, shares: readonly Hidden[], signal: AbortSignal): Promise<Secret> {
   const before = await ask(api, { method: 'GET', path: ATTEMPT }, signal);
   if (before.started === true) await ask(api, { method: 'DELETE', path: ATTEMPT }, signal);
   const attempt = await ask(api, { method: 'POST', path: ATTEMPT, body: {} }, signal);
@@ -30,7 +49,7 @@ export async function generateRoot(api: VaultApi, shares: readonly Hidden[], sig
 
 /** Its own failure would hide the first one. */
 async function giveUp(api: VaultApi): Promise<void> {
-  await api.call({ method: 'DELETE', path: ATTEMPT }, AbortSignal.timeout(5_000)).catch(() => undefined);
+  await api.call({ method: 'DELETE', path: ATTEMPT }, AbortSignal.timeout(LIMIT_MS)).catch(() => undefined);
 }
 
 async function ask(api: VaultApi, call: Parameters<VaultApi['call']>[0], signal: AbortSignal): Promise<Answer['json']> {
@@ -48,7 +67,7 @@ async function ask(api: VaultApi, call: Parameters<VaultApi['call']>[0], signal:
 }
 
 /** The token and the one-time password, byte by byte. */
-function decode(encoded: unknown, otp: unknown): Hidden {
+function decode(encoded: unknown, otp: unknown): Secret {
   if (typeof encoded !== 'string' || typeof otp !== 'string') throw new SnapshotError('vault_bad_answer', 'vault: generate-root: the answer holds no token');
   const bytes = Buffer.from(encoded, 'base64');
   const password = Buffer.from(otp, 'latin1');

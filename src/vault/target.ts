@@ -31,6 +31,8 @@ import { parseAddress, Transport } from './transport.ts';
 const QUICK_MS = 5_000;
 /** Initialising and unsealing take as long as the disk does. */
 const PATIENT_MS = 60_000;
+/** Longer than any recovery takes, and not much longer: so long a token lives on when we are killed. */
+const LONGEST_LIFE_MS = 2 * 3_600_000;
 const HEALTH = 'sys/health?sealedcode=200&uninitcode=200&standbycode=200&performancestandbycode=200&drsecondarycode=200&haunhealthycode=200&removedcode=200';
 
 export type TargetConfig = Pick<VaultConfig, 'address' | 'namespace' | 'tls' | 'auth'>;
@@ -104,8 +106,20 @@ class VaultTarget implements Target {
   async login(signal: AbortSignal): Promise<Grant> {
     const { token, isRevocable, life } = await this.#method.login(signal);
     const lifeMs = life.usesLeft === undefined && life.lifeMs > 0 ? life.lifeMs : undefined;
-    if (token !== undefined) return { token, isFresh: this.#method.isOwn && isRevocable, lifeMs };
-    throw new SnapshotError('no_token', 'vault: no way to log in is configured');
+    if (token === undefined) throw new SnapshotError('no_token', 'vault: no way to log in is configured');
+    const grant = { token, isFresh: this.#method.isOwn && isRevocable, lifeMs };
+    return grant.isFresh && life.usesLeft === undefined && !(life.lifeMs > 0 && life.lifeMs <= LONGEST_LIFE_MS) ? await this.#shorten(grant, signal) : grant;
+  }
+
+  /** A renewal may also bring the end nearer. Where it is refused, or we are told to stop, the token is given back like any other. */
+  async #shorten(grant: Grant & { readonly token: Secret }, signal: AbortSignal): Promise<Grant> {
+    const body = { increment: `${LONGEST_LIFE_MS / 1000}s` };
+    try {
+      return readGrant(await this.#quick.call({ method: 'POST', path: 'auth/token/renew-self', token: grant.token, body }, signal));
+    } catch (error) {
+      if (error instanceof SnapshotError) return grant;
+      throw error;
+    }
   }
 
   async generateRoot(shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden> {

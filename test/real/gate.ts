@@ -19,6 +19,7 @@ export class Gate {
   readonly address: string;
   readonly #server: Server;
   readonly #upstream: string;
+  #stop: { readonly isTime: (requests: readonly string[]) => boolean; readonly reach: () => void } | undefined;
   #next: { readonly bytes: number; readonly reach: () => void; readonly released: Promise<void> } | undefined;
 
   private constructor(server: Server, upstream: string) {
@@ -42,6 +43,13 @@ export class Gate {
     return { reached: reached.promise, release: released.resolve };
   }
 
+  /** The first request at which this is so goes no further; resolves when it has come. */
+  stopWhen(isTime: (requests: readonly string[]) => boolean): Promise<void> {
+    const reached = Promise.withResolvers<void>();
+    this.#stop = { isTime, reach: reached.resolve };
+    return reached.promise;
+  }
+
   count(request: string): number {
     return this.requests.filter((one) => one === request).length;
   }
@@ -54,6 +62,11 @@ export class Gate {
 
   #pass(asked: IncomingMessage, answer: ServerResponse): void {
     this.requests.push(`${asked.method} ${asked.url?.replace(/^\/v1\/|\?.*$/g, '')}`);
+    if (this.#stop?.isTime(this.requests)) {
+      this.#stop.reach();
+      this.#stop = undefined;
+      return;
+    }
     const { method, headers } = asked;
     const onward = request(`${this.#upstream}${asked.url}`, { method, headers, agent: false }, (answered) => {
       answer.writeHead(answered.statusCode ?? 502, answered.headers);

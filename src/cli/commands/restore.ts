@@ -11,7 +11,7 @@ import type { Hidden, Target } from '../../recovery/contract.ts';
 import { type Fetched, fetchSnapshot } from '../../recovery/fetch.ts';
 import type { SnapshotFacts } from '../../recovery/guards.ts';
 import { Account, describeSnapshot } from '../../recovery/outcome.ts';
-import { carryOut, emptyRecord, planRestore, type RestoreDeps, type RestoreRecord } from '../../recovery/restore.ts';
+import { carryOut, emptyRecord, planRestore, type RestoreDeps, type RestoreRecord, type Safety } from '../../recovery/restore.ts';
 import { takeSafety } from '../../recovery/safety.ts';
 import type { TargetFacts } from '../../recovery/target-facts.ts';
 import { thawing, untilThawed } from '../../recovery/thaw.ts';
@@ -111,7 +111,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
       findFingerprint: (clusterId) => findFingerprint(composed, { ...ours, clusterId }, signal),
       showPlan: (facts, guards, fingerprint) => run.print(renderPlan({ source: source.name, snapshot, target: facts, guards, fingerprint, now: new Date() })),
       confirm: (facts) => confirm(run, namesOf(facts, config), signal),
-      takeSafety: flags['no-safety-snapshot'] ? undefined : (facts) => takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal),
+      takeSafety: flags['no-safety-snapshot'] ? undefined : (facts) => secure(run, composed, from, facts, signal),
       shares: flags.unseal ? () => readShares(config.recovery.shares) : undefined,
       checkCanary: flags['check-canary'] ? (token) => proveCanary(target, snapshot, token, signal) : undefined,
       openNode: (address) => openTarget({ ...targetConfig, address }),
@@ -160,6 +160,15 @@ function destinationsOf({ destinations, schedule }: Config, flags: Flags): reado
   const everything = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
   const base = { name: SAFETY, schedule, retain: everything, maxDeletes: undefined, alias: undefined, keepsHistory: true };
   return [...destinations, { ...base, kind: 'local', path: safety }];
+}
+
+/** The token of its own ends here: from now on the server may forget it, and nobody is to log in anew because of that. */
+async function secure({ flags }: Run, composed: Composed, from: Destination | undefined, facts: TargetFacts, signal: AbortSignal): Promise<Safety> {
+  try {
+    return await takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal);
+  } finally {
+    await composed.vault.close();
+  }
 }
 
 /** If nothing is said, where the snapshot itself lies: that place is known to work. */

@@ -115,6 +115,6 @@ export function hostOf(address: string): string | undefined {
   const text = address.trim().replace(/%[^\]/]*(?=\])/, '');
   const url = text.includes('://') ? text : `https://${text}`;
   if (!URL.canParse(url)) return undefined;
-  const host = new URL(url).hostname.replace(/[[\]]/g, '').toLowerCase().replace(/\.$/, '');
+  const host = new URL(url).hostname.replace(/[[\]]/g, '').replace(/\.$/, '');
   return host === '' ? undefined : host;
 }

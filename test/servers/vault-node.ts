@@ -19,6 +19,8 @@ export interface VaultNodeSettings {
   readonly tls?: ServerTls | undefined;
   /** HCL added at the end of the server's configuration. */
   readonly extraConfig?: string | undefined;
+  /** Variables besides the usual ones. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One real Vault process with raft storage. It keeps its address, its data and its keys over kill and start. */
@@ -142,8 +144,9 @@ export class VaultNode {
   }
 
   #env(): NodeJS.ProcessEnv {
-    const { tls, dir } = this.settings;
+    const { tls, dir, env } = this.settings;
     return {
+      ...env,
       PATH: process.env.PATH,
       HOME: dir,
       VAULT_ADDR: this.address,

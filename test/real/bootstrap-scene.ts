@@ -19,6 +19,7 @@ path "secret/data/check_timestamp" { capabilities = ["create", "update", "read"]
 
 /** What `bootstrap --json` prints, as far as tests look at it. */
 export interface Told {
+  readonly run_id: string;
   readonly outcome: string;
   readonly level: string;
   readonly exit_code: number;

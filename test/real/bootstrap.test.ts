@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../servers/wait.ts';
@@ -29,6 +29,8 @@ describe('a fresh server', () => {
     expect(told.snapshot?.key).toBe(newest);
     expect(await secretOf(node, source)).toBe('newest');
     await leavesNothing(host);
+    // Nothing in it says any more that its keys are lost.
+    expect(await readFile(join(node.settings.dir, 'vault.db'), 'latin1')).not.toContain(told.run_id);
     for (const key of [...source.node.keys, 'hvs.']) expect(`${ended.stdout}${ended.stderr}`).not.toContain(key);
 
     await node.write('app/secret', { value: 'later' });
@@ -84,12 +86,34 @@ describe('a fresh server', () => {
     const clean = () => host.bootstrap('--clean', '--data-dir', node.settings.dir);
     expect((await clean()).told).toMatchObject({ exit_code: 5, error: { code: 'refused' } });
     await node.terminate();
+    // It has started and stopped since, as by a supervisor, and nobody could open it.
+    await node.start();
+    await node.terminate();
     expect((await clean()).told).toMatchObject({ exit_code: 0, reason: 'cleaned' });
     expect((await tree(node.settings.dir)).filter((name) => /^(vault\.db|raft)/.test(name))).toEqual([]);
     expect((await clean()).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
     await node.start();
     expect(await isInitialised(node)).toBe(false);
   });
+});
+
+it('does not clean away a cluster that people have made since where a run was cut off', async () => {
+  const node = await empty({ nodeId: 'stranger' });
+  const host = await beside(node, source);
+  expect((await host.bootstrap()).told).toMatchObject({ exit_code: 5, phase: 'initialised' });
+  await node.terminate();
+  for (const name of ['vault.db', 'raft']) await rm(join(node.settings.dir, name), { recursive: true });
+  await node.start();
+  await node.init(1, 1);
+  await node.unseal();
+  await node.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
+  await node.write('app/secret', { value: 'of people' });
+  await node.terminate();
+  const { told } = await host.bootstrap('--clean', '--data-dir', node.settings.dir);
+  expect(told).toMatchObject({ exit_code: 5, stage: 'clean', error: { code: 'refused' } });
+  await node.start();
+  await node.unseal();
+  expect((await node.request('GET', 'app/secret', undefined, node.rootToken)).json.data).toEqual({ value: 'of people' });
 });
 
 describe('an empty server stays empty', () => {

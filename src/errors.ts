@@ -110,6 +110,11 @@ export const ERROR_CODES = {
     advice: 'every one that was tried is damaged: name an older one with --snapshot, or try more with --fallback',
   },
   source_alive: { exitCode: 5, isRetryable: false, advice: 'stop the old cluster for good first: two copies would both revoke the leases, and drift apart' },
+  daemon_running: {
+    exitCode: 75,
+    isRetryable: true,
+    advice: 'stop the other daemon, or give this one a "spool_path" of its own; "--once" may run beside it',
+  },
   bootstrap_running: { exitCode: 5, isRetryable: true, advice: 'let it end; if it waits for people, unseal the server as it says' },
   lease_denied: {
     exitCode: 77,

@@ -2,6 +2,7 @@ import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { toSnapshotError } from '../errors.ts';
 import type { ServiceManager } from '../observability/contract.ts';
+import { DaemonLocks } from './daemon-locks.ts';
 import { keepDrilling } from './drill-schedule.ts';
 import type { Host } from './host.ts';
 import type { Stopping } from './signals.ts';
@@ -21,6 +22,7 @@ interface Reign {
 /** Rounds with one configuration after another. A new one takes over between two rounds. */
 export class Daemon {
   readonly #deps: DaemonDeps;
+  readonly #locks: DaemonLocks;
   readonly #watching: Watching;
   #current: Reign;
   #next: Reign | undefined;
@@ -29,6 +31,7 @@ export class Daemon {
 
   private constructor(deps: DaemonDeps, first: Reign) {
     this.#deps = deps;
+    this.#locks = new DaemonLocks(deps.host);
     this.#current = first;
     this.#watching = new Watching(
       deps.host,
@@ -40,9 +43,11 @@ export class Daemon {
   static async start(config: Config, deps: DaemonDeps): Promise<Daemon> {
     const daemon = new Daemon(deps, { config, composed: await compose(config, deps.host, (status) => deps.manager.status(status)) });
     try {
+      await daemon.#locks.hold(daemon.current);
       await daemon.#watching.serve(config);
     } catch (error) {
       await daemon.#current.composed.close();
+      await daemon.#locks.close();
       throw error;
     }
     return daemon;
@@ -101,6 +106,7 @@ export class Daemon {
   async close(): Promise<void> {
     await this.#watching.close();
     await this.#next?.composed.close();
+    await this.#locks.close();
   }
 
   async #prepare(config: Config): Promise<void> {
@@ -108,7 +114,12 @@ export class Daemon {
     const overtaken = this.#next;
     await this.#watching.serve(config);
     try {
-      this.#next = { config, composed: await compose(config, host, (status) => manager.status(status), this.current) };
+      const composed = await compose(config, host, (status) => manager.status(status), this.current);
+      await this.#locks.hold(composed).catch(async (error: unknown) => {
+        await composed.close();
+        throw error;
+      });
+      this.#next = { config, composed };
     } catch (error) {
       await this.#watching.serve((overtaken ?? this.#current).config);
       throw error;

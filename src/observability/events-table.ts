@@ -27,6 +27,12 @@ export const EVENTS = {
     remedy: 'correct it as `vault-snapshotd check --offline` says, then reload again',
   },
   listening: { level: 'info', fields: 'address', means: 'Metrics and status are served at the address of `listen`.', remedy: NOTHING },
+  lock_failed: {
+    level: 'warn',
+    fields: 'code, error, advice',
+    means: 'The state directory takes no lock: a second daemon there would not be noticed.',
+    remedy: 'look at `error`; the file system must take sockets',
+  },
   status_socket_failed: {
     level: 'warn',
     fields: FAILURE,

@@ -1,79 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmod, type FileHandle, open, readdir, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { createHash } from 'node:crypto';
 import { SnapshotError } from '../errors.ts';
-import { ifThere, isFileSystemError, makeDirectory } from '../storage/file-system.ts';
-import { toSpoolError } from './spool.ts';
+import { lock, type Release } from './lock.ts';
 
-/** Long enough for a busy process; one that is halted holds the lock and says nothing. */
-const ANSWER_MS = 1_000;
-
-/** Gives the server up again. */
-export type Release = () => Promise<void>;
-
-/**
- * Keeps every other process of this state directory away from that server. A socket somebody listens on, and no number of a process: it is over the moment
- * the process is, and tells so from one container to the other. `holder` is what the others are told.
- */
+/** Keeps every other bootstrap of this state directory away from that server. */
 export async function lockServer(directory: string, address: string, holder: string): Promise<Release> {
-  const prefix = `.bootstrap-${createHash('sha256').update(address).digest('hex').slice(0, 16)}-`;
-  const own = `${prefix}${randomBytes(8).toString('hex')}.lock`;
-  const server = createServer((socket) => void socket.on('error', () => undefined).end(holder));
-  let folder: FileHandle | undefined;
-  const release = async () => {
-    await ifThere(unlink(join(directory, own)));
-    server.close();
-    await folder?.close();
-  };
-  try {
-    await makeDirectory(directory);
-    folder = await open(directory, 'r');
-    // The name of a socket may have a hundred characters only, whatever the path is.
-    const near = (name: string) => `/proc/self/fd/${folder?.fd}/${name}`;
-    await listen(server, near(own));
-    // Everybody listens before he looks around: of two at once none goes on unseen.
-    const others = (await readdir(directory)).filter((name) => name.startsWith(prefix) && name !== own);
-    for (const other of others) {
-      const answer = await ask(near(other));
-      if (answer !== undefined) throw taken(address, answer);
-      await ifThere(unlink(join(directory, other)));
-    }
-    // Seen between its making and its first ear, it was taken for what a dead one left.
-    if (!(await readdir(directory)).includes(own)) throw taken(address, '');
-    return release;
-  } catch (error) {
-    await release();
-    throw toSpoolError(error, directory);
-  }
-}
-
-async function listen(server: Server, path: string): Promise<void> {
-  server.listen(path);
-  await once(server, 'listening');
-  // A connection that cannot be taken costs the answer, not the lock.
-  server.on('error', () => undefined);
-  // Who may see the directory may ask: to another user, too, a dead one must look dead.
-  await chmod(path, 0o666);
-}
-
-/** What the holder says of himself, perhaps nothing; undefined: there is none any more. */
-async function ask(path: string): Promise<string | undefined> {
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-    socket.setTimeout(ANSWER_MS, () => socket.end().destroy());
-    return await text(socket);
-  } catch (error) {
-    return isFileSystemError(error, 'ECONNREFUSED', 'ENOENT') ? undefined : '';
-  } finally {
-    socket.destroy();
-  }
-}
-
-function taken(address: string, holder: string): SnapshotError {
-  const who = holder === '' ? 'another process, which does not answer' : holder;
-  return new SnapshotError('bootstrap_running', `vault: ${address}: another bootstrap is at work on it: ${who}`);
+  const name = `bootstrap-${createHash('sha256').update(address).digest('hex').slice(0, 16)}`;
+  const taken = (who: string) => new SnapshotError('bootstrap_running', `vault: ${address}: another bootstrap is at work on it: ${who}`);
+  return await lock({ directory, name, holder, taken });
 }

@@ -25,6 +25,7 @@ export const DAEMON = {
     ...VAULT_ENDS,
     'archive_corrupt',
     'round_timeout',
+    'daemon_running',
     'spool_no_space',
     'spool_failed',
     ...STORAGE_ENDS,

@@ -18,12 +18,15 @@ import { renderCompletion } from './completion/completion.ts';
 import type { Command } from './grammar/verbs.ts';
 import { renderOverview, renderVerb } from './help.ts';
 import type { Host } from './host.ts';
+import { translateScript } from './script-flags.ts';
 import { VERSION } from './version.ts';
 
 /** The whole program: what the command line asks for, and what the process exits with. Never rejects. */
 export async function run(host: Host): Promise<number> {
   try {
-    return await dispatch(parseCommand(host.argv), host);
+    const { argv, notes } = translateScript(host.argv);
+    for (const note of notes) host.err(`vault-snapshotd: ${note}\n`);
+    return await dispatch(parseCommand(argv), host);
   } catch (thrown) {
     const error = toSnapshotError(thrown);
     complain(host, error);

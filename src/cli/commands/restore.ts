@@ -19,7 +19,7 @@ import type { NamedCluster } from '../../retention/manifests.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import { readShares } from '../../vault/shares.ts';
 import { openTarget } from '../../vault/target.ts';
-import { chooseDestinations } from '../choose-destinations.ts';
+import { chooseDestinations, chooseInBucket } from '../choose-destinations.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
@@ -76,6 +76,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   const address = readTo(flags.to);
   const wish = wishOf(flags);
   const { config } = await load(flags, host);
+  const names = placesOf(config, flags);
   const targetConfig = { ...config.vault, address, leaderCheck: 'is_self' } as const;
   const quiet = { ...config, vault: targetConfig, warnings: [], log: { ...config.log, level: 'warn' } } as const;
   const composed = await compose({ ...quiet, destinations: destinationsOf(config, flags) }, host);
@@ -90,7 +91,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   try {
     const onWait = ({ message }: SnapshotError) => run.print(`restore: ${message}: waiting\n`);
     const thawed = <Result>(work: () => Promise<Result>) => untilThawed(work, { waitMs: flags['thaw-wait'] ?? 0, clock: systemClock, onWait }, signal);
-    const { source, from, warnings } = await account.step('choose', () => thawed(() => choose(wish, flags, composed, ours, signal)));
+    const { source, from, warnings } = await account.step('choose', () => thawed(() => choose(wish, { flags, names }, composed, ours, signal)));
     account.warnings.push(...warnings);
     account.destination = from?.storage.name;
     account.snapshot = describeSnapshot(source.name, source, new Date());
@@ -116,6 +117,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
       checkCanary: flags['check-canary'] ? (token) => proveCanary(target, snapshot, token, signal) : undefined,
       openNode: (address) => openTarget({ ...targetConfig, address }),
       onUpload: (bytes, total) => progress.tell('send', bytes, total),
+      onSilence: (what) => run.print(`restore: ${what}\n`),
     };
     const risks = { loseMs: flags.lose, isForced: flags.force, isForeign: flags.foreign, safety: safetyKind(flags) };
     const job = { fetched, snapshot, flags: risks, deps, record: run.record };
@@ -137,9 +139,15 @@ function wishOf({ snapshot, before, file }: Flags): Wish | undefined {
   throw new SnapshotError('usage', 'nothing says which snapshot is meant', { advice });
 }
 
-async function choose(wish: Wish | undefined, flags: Flags, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {
+interface Where {
+  readonly flags: Flags;
+  /** Of the destinations that are asked. */
+  readonly names: readonly string[];
+}
+
+async function choose(wish: Wish | undefined, { flags, names }: Where, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {
   if (wish === undefined) return await chooseFile(flags.file ?? '', ours.clusterId, ours);
-  const places = destinations.filter(({ storage: { name } }) => name !== SAFETY && (flags.destination === undefined || name === flags.destination));
+  const places = destinations.filter(({ storage: { name } }) => names.includes(name));
   return await chooseStored(flags.thaw ? places.map(thawing) : places, { wish, clusterId: ours.clusterId }, ours, signal);
 }
 
@@ -148,9 +156,14 @@ function safetyKind({ safety, 'no-safety-snapshot': isUnwanted }: Flags): 'none'
   return safety?.includes('/') ? 'path' : 'destination';
 }
 
+/** Where the snapshot may come from; the safety snapshot of another day does not. */
+function placesOf({ destinations }: Config, { destination, bucket }: Flags): readonly string[] {
+  const named = destination === undefined ? destinations : chooseDestinations(destinations, destination);
+  return (bucket === undefined ? named : chooseInBucket(named, bucket)).map(({ name }) => name);
+}
+
 /** Those of the configuration, and the directory for the safety snapshot if there is to be one. */
 function destinationsOf({ destinations, schedule }: Config, flags: Flags): readonly DestinationConfig[] {
-  if (flags.destination !== undefined) chooseDestinations(destinations, flags.destination);
   const { safety } = flags;
   if (safety === undefined) return destinations;
   if (safetyKind(flags) !== 'path') {

@@ -10,6 +10,7 @@ export const RESTORE = {
   flags: {
     ...CONFIGURED,
     destination: text('NAME', 'take it from this destination; if nothing is said, from any that has it whole'),
+    bucket: text('BUCKET', 'take it from the destinations in this bucket or container'),
     to: text('URL', 'the server to restore into: the leader itself'),
     snapshot: text('NAME', 'the snapshot of this name; "latest" is the newest proved one'),
     before: time('TIME', 'the newest proved one from before, such as 2026-01-02T03:04:05Z'),

@@ -7,7 +7,7 @@ const DAEMON = { ...CONFIGURED, once: false, json: false };
 const CHECK = { ...CONFIGURED, offline: false, json: false };
 const LIST = { ...AT, json: false };
 const INSPECT = { ...LIST, 'prefix-depth': undefined };
-const VERIFY = { ...LIST, snapshot: undefined, all: false, newest: undefined, sample: undefined, 'max-age': undefined, 'no-record': false };
+const VERIFY = { ...LIST, snapshot: undefined, all: false, newest: undefined, sample: undefined, 'max-age': undefined, thaw: false, 'no-record': false };
 const PRUNE = { ...LIST, 'dry-run': false, 'max-deletes': undefined };
 
 describe('the command line', () => {

@@ -39,6 +39,7 @@ export class StateReader {
   #left = 0;
   #keyStart = '';
   #key: string | undefined;
+  /** At first before every key: none is empty. */
   #previousKey = '';
   #entries = 0;
   #isOrdered = true;
@@ -121,7 +122,6 @@ export class StateReader {
     else if (wireType === 1) this.#skip(8);
     else if (wireType === 5) this.#skip(4);
     else throw unreadable('a field', `tag ${tag}`);
-    this.#checkWithin(0);
   }
 
   #beginBytes(length: number): void {
@@ -169,7 +169,7 @@ export class StateReader {
   #endRecord(): void {
     const key = this.#key;
     if (key === undefined) throw unreadable('a key in every record', 'none');
-    if (this.#entries > 0 && key <= this.#previousKey) this.#isOrdered = false;
+    if (key <= this.#previousKey) this.#isOrdered = false;
     this.#previousKey = key;
     this.#entries += 1;
     if (key.startsWith('core/')) this.#missing.delete(key);

@@ -68,29 +68,33 @@ describe('the records of a state', () => {
   });
 
   it.each([
-    ['cut in a length', Buffer.from([0x80])],
-    ['cut in a value', stateRecords(initialisedVault()).subarray(0, -2)],
-    ['longer than the state', Buffer.concat([varint(100), key('a')])],
-    ['of 2^60 bytes', Buffer.concat([varint(2n ** 60n), key('a')])],
-    ['with a length that never ends', Buffer.alloc(64, 0xff)],
-    ['with a number of more than ten bytes', record(key('a'), [0x18, ...Array<number>(11).fill(0x80), 0])],
-    ['without a key', record([0x12, 1, 1])],
-    ['that are empty', record()],
-    ['with an empty key', record([0x0a, 0])],
-    ['with a key longer than the database takes', stateRecords([{ key: 'k'.repeat(32_769), value: 'x' }])],
-    ['with two keys', record(key('a'), key('b'))],
-    ['with a key that runs out of its record', record([0x0a, 20, 1])],
-    ['with a value that claims 2^60 bytes', record(key('a'), [0x12], varint(2n ** 60n))],
-    ['with a key that is a number', record([0x08, 1])],
-    ['with field 0', record(key('a'), [0x02, 0])],
-    ['with a group, which no server writes', record(key('a'), [0x1b])],
-    ['that end inside a field', record(key('a'), [0x18, 0x80])],
-    ['that end before a fixed field does', record(key('a'), [0x31, 1, 2])],
-  ])('are refused when they are %s', (_what, state) => {
+    ['cut in a length', Buffer.from([0x80]), 'a whole last record', 'an end in the middle of it'],
+    ['cut in a value', stateRecords(initialisedVault()).subarray(0, -2), 'a whole last record', 'an end in the middle of it'],
+    ['longer than the state', Buffer.concat([varint(100), key('a')]), 'at most 43 bytes of record', '100'],
+    ['of 2^60 bytes', Buffer.concat([varint(2n ** 60n), key('a')]), 'at most 43 bytes of record', '1152921504606847000'],
+    ['with a length that never ends', Buffer.alloc(64, 0xff), 'numbers of at most ten bytes', 'a longer one'],
+    ['with a number of more than ten bytes', record(key('a'), [0x18, ...Array<number>(11).fill(0x80), 0]), 'numbers of at most ten bytes', 'a longer one'],
+    ['without a key', record([0x12, 1, 1]), 'a key in every record', 'none'],
+    ['that are empty', record(), 'a key in every record', 'none'],
+    ['with an empty key', record([0x0a, 0]), 'a key of 1 to 32768 bytes', '0'],
+    ['with a key longer than the database takes', stateRecords([{ key: 'k'.repeat(32_769), value: 'x' }]), 'a key of 1 to 32768 bytes', '32769'],
+    ['with two keys', record(key('a'), key('b')), 'one key in a record', 'two'],
+    ['with a key that runs out of its record', record([0x0a, 20, 1]), 'fields inside their record', 'one beyond its end'],
+    ['with a value that claims 2^60 bytes', record(key('a'), [0x12], varint(2n ** 60n)), 'fields inside their record', 'one beyond its end'],
+    ['with a key that is a number', record([0x08, 1]), 'a field', 'tag 8'],
+    ['with a value that is a number', record(key('a'), [0x10, 1]), 'a field', 'tag 16'],
+    ['with a value of fixed length', record(key('a'), [0x15, 1, 2, 3, 4]), 'a field', 'tag 21'],
+    ['with field 0', record(key('a'), [0x02, 0]), 'a field', 'tag 2'],
+    ['with a group, which no server writes', record(key('a'), [0x1b]), 'a field', 'tag 27'],
+    ['that end inside a field', record(key('a'), [0x18, 0x80]), 'a whole last record', 'an end in the middle of it'],
+    ['that end before a number does', Buffer.concat([record(key('a'), [0x18]), record(key('b'))]), 'fields inside their record', 'one beyond its end'],
+    ['that end before a fixed field does', record(key('a'), [0x31, 1, 2]), 'fields inside their record', 'one beyond its end'],
+  ])('are refused when they are %s', (_what, state, expected, found) => {
     // Enough room behind, so that the fault is seen in the record itself.
     const size = state.length + 40;
-    expect(() => read(state, 65_536, size)).toThrow(/^archive: state.bin records: expected .+, found .+/);
-    expect(() => read(state, 1, size)).toThrow(/^archive: state.bin records: /);
+    const message = `archive: state.bin records: expected ${expected}, found ${found}`;
+    expect(() => read(state, 65_536, size)).toThrow(message);
+    expect(() => read(state, 1, size)).toThrow(message);
   });
 
   it('are suspicious when a key comes twice', () => {
@@ -113,6 +117,19 @@ describe('the records of a state', () => {
 
   it.each(['', 'not json', 'null', '[]', '{"type":"shamir"}', ' '.repeat(70_000)])('tell no seal when its configuration is %j', (value) => {
     expect(read(stateRecords(replaced({ key: 'core/seal-config', value })))).toMatchObject({ seal: undefined, suspicious: [] });
+  });
+
+  it('tell the seal of a configuration of 65536 bytes, and of none that is longer', () => {
+    const sealOf = (bytes: number) =>
+      read(stateRecords(replaced({ key: 'core/seal-config', value: '{"type":"awskms","secret_shares":1,"secret_threshold":1}'.padEnd(bytes) }))).seal;
+    expect(sealOf(65_536)).toEqual({ type: 'awskms', shares: 1, threshold: 1 });
+    expect(sealOf(65_537)).toBeUndefined();
+  });
+
+  it('tell the seal by its value, not by fields of a later server', () => {
+    const config = Buffer.from('{"type":"shamir","secret_shares":5,"secret_threshold":3}');
+    const state = record(key('core/seal-config'), [0x12, config.length], config, [0x2a, 2], Buffer.from('{}'));
+    expect(read(state)).toMatchObject({ entries: 1, seal: { type: 'shamir', shares: 5, threshold: 3 } });
   });
 
   it('tell another fingerprint after a rekey', () => {

@@ -22,11 +22,12 @@ export interface InstallDeps {
   readonly timeoutMs: number;
   onPhase(phase: Phase): void;
   onUpload(bytes: number, total: number): void;
+  onSilence(what: string): void;
 }
 
 /** Fills an empty server. Its keys of until then live in memory only; the marker tells at each instant what a crash would leave. */
 export async function installSnapshot(good: GoodSnapshot, status: SealStatus, deps: InstallDeps, signal: AbortSignal): Promise<Marked> {
-  const { target, account, clock, timeoutMs, claim } = deps;
+  const { target, account, clock, claim } = deps;
   const marked = markOf(good.manifest, { run_id: account.runId, address: target.address, destination: good.destination });
   const isShamir = status.type === 'shamir';
   await account.step('claim', () => claim.confirm(signal));
@@ -44,7 +45,7 @@ export async function installSnapshot(good: GoodSnapshot, status: SealStatus, de
   await mark(marked, 'restore_sent', deps);
   const sent = await account.step('send', () => send(good, keys, marked, deps, signal));
   const sign = { kind: 'cluster_id', clusterId: marked.cluster_id } as const;
-  await account.step('apply', () => pollApplied(sign, { target, clock, timeoutMs, sent }, signal).catch((error: unknown) => takeBack(error, marked, deps)));
+  await account.step('apply', () => pollApplied(sign, { ...deps, sent }, signal).catch((error: unknown) => takeBack(error, marked, deps)));
   return await mark(marked, 'restored', deps);
 }
 

@@ -130,7 +130,7 @@ async function refuseUnfit(manifest: Manifest, status: SealStatus, { target, old
 
 /** What an earlier run has left. */
 async function resume(marked: Marked, deps: BootstrapDeps, signal: AbortSignal): Promise<void> {
-  const { target, clock, account, timeoutMs } = deps;
+  const { target, account } = deps;
   account.destination = marked.destination;
   if (marked.phase === 'initialising') {
     const advice =
@@ -149,7 +149,7 @@ async function resume(marked: Marked, deps: BootstrapDeps, signal: AbortSignal):
   }
   if (marked.phase === 'restore_sent') {
     const sign = { kind: 'cluster_id', clusterId: marked.cluster_id } as const;
-    await account.step('apply', () => pollApplied(sign, { target, clock, timeoutMs, sent: 'unanswered' }, signal).catch(neverApplied));
+    await account.step('apply', () => pollApplied(sign, { ...deps, sent: 'unanswered' }, signal).catch(neverApplied));
   }
   const applied = marked.phase === 'restored' ? marked : await markUnlessSealed(marked, deps, signal);
   await finishBootstrap(applied, deps, signal);

@@ -54,7 +54,7 @@ export async function install(job: InstallJob, signal: AbortSignal): Promise<Ins
   const sent = await account.step('send', () => send(job, keys.rootToken, signal));
   const sign: Sign = snapshot.clusterId === undefined ? { kind: 'calm' } : { kind: 'cluster_id', clusterId: snapshot.clusterId };
   const installing = await account.step('apply', async () => {
-    const applied = await pollApplied(sign, { target, clock, timeoutMs: deps.timeoutMs, sent }, signal);
+    const applied = await pollApplied(sign, { target, clock, timeoutMs: deps.timeoutMs, sent, onSilence: (what) => account.warnings.push(what) }, signal);
     return await stayed(applied, seal, target, signal);
   });
   if (!isShamir || restart === undefined) return installing;

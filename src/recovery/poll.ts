@@ -5,6 +5,8 @@ import type { Hidden, SealStatus, Sent, Target } from './contract.ts';
 const EVERY_MS = 1_000;
 // Without anything that tells the old state from the new one: as long as a server takes to begin with what it has accepted, and longer.
 const CALM_MS = 30_000;
+/** More than a server of middle size is silent for while it applies. */
+const SILENCE_MS = 60_000;
 
 /** How it will show that the snapshot was applied. */
 export type Sign =
@@ -21,6 +23,8 @@ export interface PollDeps {
   readonly timeoutMs: number;
   /** The server said that it has taken it, or has only not said otherwise. */
   readonly sent: Sent;
+  /** Hears, once, that the server has been silent for long. */
+  onSilence(what: string): void;
 }
 
 /** What became of it: `sealed` wants the shares of the snapshot; `proof` is what showed that it was applied. */
@@ -33,6 +37,7 @@ export async function pollApplied(sign: Sign, deps: PollDeps, signal: AbortSigna
   const { clock, timeoutMs, target } = deps;
   const begunMs = clock.now().getTime();
   let silentSinceMs: number | undefined;
+  let isSilenceTold = false;
   let calmSinceMs: number | undefined;
   let isApplied = false;
   for (;;) {
@@ -41,6 +46,10 @@ export async function pollApplied(sign: Sign, deps: PollDeps, signal: AbortSigna
     const status = await ask(target, signal);
     if (status === undefined) silentSinceMs ??= nowMs;
     else silentSinceMs = undefined;
+    if (silentSinceMs !== undefined && nowMs - silentSinceMs >= SILENCE_MS && !isSilenceTold) {
+      isSilenceTold = true;
+      deps.onSilence(silence(target, silentSinceMs));
+    }
     if (status?.isSealed) return { outcome: 'sealed', status };
     isApplied ||= status !== undefined && canTell(sign, clock.now()) && (await hasShown(sign, status, target, signal));
     const isServing = status !== undefined && (await target.isServing(signal));
@@ -96,6 +105,12 @@ function nobodyKnows({ address }: Target): SnapshotError {
   return new SnapshotError('restore_timeout', `vault: ${address}: the connection broke at the end of the upload, and nothing tells whether it was applied`, {
     advice,
   });
+}
+
+/** A large snapshot is applied in silence, and a server that stands still looks the same from here; its log tells them apart. */
+function silence({ address }: Target, sinceMs: number): string {
+  const since = new Date(sinceMs).toISOString();
+  return `${address}: no answer since ${since}; if the last lines of its log say "pre-seal teardown starting", it stands still: restart it, nothing was applied`;
 }
 
 function tooLate({ address }: Target, timeoutMs: number, silentSinceMs: number | undefined): SnapshotError {

@@ -47,6 +47,7 @@ export interface RestoreDeps {
   readonly checkCanary: ((token: Hidden, signal: AbortSignal) => Promise<void>) | undefined;
   openNode(address: string): Target;
   onUpload(bytes: number, total: number): void;
+  onSilence(what: string): void;
 }
 
 /** What is known so far; it is told whatever the end is. */
@@ -117,7 +118,7 @@ export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal
     const sent = await account.step('send', () => send(job, facts, grant, signal));
     record.sent = sent;
     if (sent === 'unanswered') account.warnings.push('the server has not answered the upload: it is watched as if it had accepted it');
-    return await account.step('apply', () => pollApplied(sign, { target, clock: deps.clock, timeoutMs: deps.timeoutMs, sent }, signal));
+    return await account.step('apply', () => pollApplied(sign, { ...deps, sent }, signal));
   });
   record.applied = applied;
   account.level = 'installed';

@@ -19,6 +19,7 @@ async function poll(
   sign: { readonly kind: Sign['kind']; readonly until?: Date },
   sent: 'accepted' | 'unanswered' = 'accepted',
   signal = NEVER,
+  onSilence: (what: string) => void = () => undefined,
 ) {
   let asked = 0;
   const { target } = await scriptedTarget(({ path }) => {
@@ -29,7 +30,7 @@ async function poll(
     return server.health?.(asked) ?? { status: 200, json: SERVING };
   });
   const whole = { token: TOKEN, until: new Date('2026-01-03T00:00:00Z'), clusterId: 'id-2', ...sign } as Sign;
-  return await pollApplied(whole, { target, clock: new HurriedClock(), timeoutMs: 120_000, sent }, signal);
+  return await pollApplied(whole, { target, clock: new HurriedClock(), timeoutMs: 120_000, sent, onSilence }, signal);
 }
 
 describe('waiting for a snapshot to be applied', () => {
@@ -73,6 +74,20 @@ describe('waiting for a snapshot to be applied', () => {
     { what: 'nobody can know whether it had', server: {}, sign: { kind: 'calm' as const }, sent: 'unanswered' as const, code: 'restore_timeout' },
   ])('fails with $code when $what', async ({ server, sign, sent, code }) => {
     expect(await failureOf(poll(server, sign, sent))).toMatchObject({ code });
+  });
+
+  it('tells once, long before it gives up, of a server that is silent for longer than most are', async () => {
+    const told: string[] = [];
+    const seal = (asked: number): Reply => (asked > 3 && asked < 80 ? AWAY : sealStatus());
+    await poll({ seal, token: (asked) => (asked > 3 ? DENIED : { status: 200, json: {} }) }, { kind: 'token' }, 'accepted', NEVER, (what) => told.push(what));
+    expect(told).toEqual([expect.stringContaining('no answer since 2026-01-02T03:00:03.000Z')]);
+  });
+
+  it('tells nothing of the silence of each restore', async () => {
+    const told: string[] = [];
+    const seal = (asked: number): Reply => (asked > 3 && asked < 60 ? AWAY : sealStatus());
+    await poll({ seal, token: () => DENIED }, { kind: 'token' }, 'accepted', NEVER, (what) => told.push(what));
+    expect(told).toEqual([]);
   });
 
   it('stops when it is told to', async () => {

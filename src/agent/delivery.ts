@@ -103,7 +103,7 @@ async function store(destination: Destination, key: ObjectKey, taken: Taken, cou
   const upload = { storage, key, spool: taken.spool, ready: announce, steps: course, ...limits(taken, deps), ...replacing(destination) };
   const stored = await untilThere({ storage, key, course, content: () => announced?.content, put: () => deliver(upload, signal) }, deps, signal);
   const { manifest: drafted, intent } = await announce();
-  const manifest = stored.unread === undefined ? drafted : { ...drafted, read_back: false };
+  const manifest = { ...drafted, object_version: stored.version ?? null, read_back: stored.unread === undefined };
   if (stored.unread !== undefined) warnOfUnread(destination, key, stored.unread, deps);
   course.enter('manifest');
   await writeManifest(destination, { ...intent, manifest: renderManifest(manifest) }, course, deps, signal);

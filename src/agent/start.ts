@@ -1,5 +1,5 @@
 import { findWhole } from '../snapshot/deliver.ts';
-import { parseManifest } from '../snapshot/manifest.ts';
+import { parseManifest, renderManifest } from '../snapshot/manifest.ts';
 import type { Intent } from '../spool/contract.ts';
 import { objectKey } from '../storage/key.ts';
 import { attempt } from './attempt.ts';
@@ -38,9 +38,12 @@ export async function adoptUnfinished(destinations: readonly Destination[], deps
 async function adopt(intent: Intent, destination: Destination, deps: RoundDeps, signal: AbortSignal): Promise<void> {
   const { storage } = destination;
   const key = objectKey(intent.key);
-  const { archive_bytes: bytes, archive_sha256: sha256 } = parseManifest(intent.manifest);
-  if (await findWhole(storage, key, { bytes, sha256 }, deps.settings.stallTimeoutMs, signal)) {
-    await writeManifest(destination, intent, new Course(storage.name, deps), deps, signal);
+  const manifest = parseManifest(intent.manifest);
+  const { archive_bytes: bytes, archive_sha256: sha256 } = manifest;
+  const found = await findWhole(storage, key, { bytes, sha256 }, deps.settings.stallTimeoutMs, signal);
+  if (found) {
+    const told = renderManifest({ ...manifest, object_version: found.version ?? null });
+    await writeManifest(destination, { ...intent, manifest: told }, new Course(storage.name, deps), deps, signal);
     deps.log.info({ event: 'snapshot_adopted', destination: storage.name, key }, 'adopted a snapshot whose round did not come to its end');
   }
   await deps.intents.clear(intent);

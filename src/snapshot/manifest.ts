@@ -19,6 +19,8 @@ export interface Canary {
 export interface Manifest {
   readonly format: 1;
   readonly key: string;
+  /** Which of all that ever had this key, where the store tells them apart. */
+  readonly object_version: string | null;
   readonly cluster_id: string;
   readonly cluster_name: string;
   readonly product: 'vault' | 'openbao';
@@ -93,6 +95,7 @@ export function makeManifest({ key, facts, proof, previous, ...round }: Manifest
   return {
     format: 1,
     key,
+    object_version: null,
     cluster_id: facts.clusterId,
     cluster_name: facts.clusterName,
     product: facts.product,

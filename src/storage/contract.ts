@@ -9,6 +9,8 @@ export interface ListedObject {
 /** `checksum` is `<algorithm>:<hex>`. commit() tells that of the bytes written, stat() that of the bytes found there. */
 export interface StoredObject extends ListedObject {
   readonly checksum: string;
+  /** Which of all that ever had this key, where the store tells them apart. */
+  readonly version?: string;
 }
 
 export interface ObjectMeta {

@@ -23,7 +23,7 @@ describe('a start', () => {
     const agent = startAgent(scene, [destinationOf(aws)]);
     await scene.clock.advance(HOUR_MS - 1001);
     await agent.stop();
-    expect(manifestAt(aws, KEY)).toMatchObject({ key: KEY, round_id: 'round-1', taken_at: '2026-03-01T12:00:00.000Z' });
+    expect(manifestAt(aws, KEY)).toMatchObject({ key: KEY, object_version: 'v1', round_id: 'round-1', taken_at: '2026-03-01T12:00:00.000Z' });
     expect(visible(aws)).toEqual([KEY]);
     expect(scene.log.of('snapshot_adopted')).toHaveLength(1);
     expect(await scene.deps.intents.list()).toEqual([]);

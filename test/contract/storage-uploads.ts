@@ -23,6 +23,8 @@ export function describeUpload(get: () => Storage): void {
     const [listed] = await collect(storage.list(PREFIX, NEVER));
     expect(committed).toMatchObject({ key: KEY, size: 300_001, checksum: expect.stringMatching(/^[a-z0-9]+:[0-9a-f]+$/) });
     expect(found).toMatchObject({ key: KEY, size: 300_001, checksum: committed.checksum });
+    // Of one object there is one version, whoever asks.
+    expect(found?.version).toBe(committed.version);
     expect(listed).toEqual({ key: KEY, size: 300_001, modifiedAt: found?.modifiedAt });
   });
 

@@ -19,6 +19,7 @@ export interface Fault {
 interface Held {
   readonly bytes: Buffer;
   readonly modifiedAt: Date;
+  readonly version?: string;
 }
 
 const PAGE_SIZE = 2;
@@ -44,6 +45,7 @@ export class MemoryStorage implements Storage {
   readonly #now: () => Date;
   readonly #faults: { readonly fault: Fault; left: number }[] = [];
   #opened = 0;
+  #published = 0;
 
   constructor({ name = 'memory', kind = 'aws', now = () => new Date() }: { name?: string; kind?: Storage['kind']; now?: () => Date } = {}) {
     this.name = name;
@@ -138,7 +140,7 @@ export class MemoryStorage implements Storage {
   async publish(key: ObjectKey, bytes: Buffer, { replaces }: ObjectMeta, signal: AbortSignal): Promise<StoredObject> {
     await this.step('commit', key, signal);
     if (this.objects.has(key) && !replaces) throw new SnapshotError('storage_exists', `${this.name}: ${key}: exists already`);
-    const written = { bytes, modifiedAt: this.#now() };
+    const written = { bytes, modifiedAt: this.#now(), version: `v${++this.#published}` };
     this.objects.set(key, this.isCorrupting ? { ...written, bytes: withOneBitTurned(bytes) } : written);
     await this.step('commit-answer', key, signal);
     return describeHeld(key, written);
@@ -189,8 +191,9 @@ class MemoryPending implements Pending {
   }
 }
 
-function describeHeld(key: ObjectKey, { bytes, modifiedAt }: Held): StoredObject {
-  return { key, size: bytes.length, modifiedAt, checksum: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+function describeHeld(key: ObjectKey, { bytes, modifiedAt, version }: Held): StoredObject {
+  const checksum = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return { key, size: bytes.length, modifiedAt, checksum, ...(version !== undefined && { version }) };
 }
 
 function withOneBitTurned(bytes: Buffer): Buffer {

@@ -78,6 +78,29 @@ describe('a daemon that drills', () => {
     await program.ended;
   });
 
+  it('knows, also after a restart, of the drill of a timer that failed, and list and status say why', async () => {
+    const scene = await makeDrillScene(source, { frequency: '3s' });
+    const name = await scene.take();
+    const withoutShares = await scene.host([]);
+    expect((await withoutShares.drill(['--no-record'])).told.exit_code).toBe(11);
+    expect(await recordsOf(scene, name)).toEqual([]);
+    expect((await withoutShares.drill()).told.exit_code).toBe(11);
+    expect(await recordsOf(scene, name)).toEqual([expect.stringMatching(/\.failed-\d{8}T\d{6}Z\.json$/)]);
+    for (const turn of [1, 2]) {
+      const program = start(['--config', scene.config]);
+      await until(`start ${turn} to have seen the record`, async () => (await statusOf(scene))?.last_drill_error?.code === 'level_installed');
+      expect((await statusOf(scene))?.last_drill_at).toBeNull();
+      program.signal('SIGTERM');
+      await program.ended;
+    }
+    const listed = await run(['list', '--config', scene.config]);
+    expect(listed.stdout).toMatch(/\^ restore drill of the copy at local, ended at level installed: failed .* ago: .* \(level_installed\)/);
+    expect(listed.stdout).not.toContain('damaged');
+  });
+
+  const recordsOf = async ({ destination }: DrillScene, name: string) =>
+    (await readdir(join(destination, 'manifests'))).filter((file) => file.startsWith(`${name}.`) && file !== `${name}.json`);
+
   it('does not hold shares, whatever it is to drill', async () => {
     const scene = await makeDrillScene(source, { drill_schedule: EVERY_SECOND, recovery: { shares: [{ file: '/nowhere' }] } });
     const ended = await run(['--config', scene.config]);

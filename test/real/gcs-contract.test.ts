@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openGcsStorage } from '../../src/storage/gcs/storage.ts';
 import { keyPrefix } from '../../src/storage/key.ts';
 import { PartBudget } from '../../src/storage/part-writer.ts';
 import { describeStorage } from '../contract/storage.ts';
+import { KEY, NEVER, put } from '../contract/storage-steps.ts';
 import { type FakeGcs, startFakeGcs } from '../servers/fake-gcs.ts';
 
 let server: FakeGcs;
@@ -16,7 +17,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describeStorage('gcs on fake-gcs-server', async () => {
+async function open() {
   const bucket = `snapshots-${randomUUID()}`;
   await server.createBucket(bucket);
   const storage = await openGcsStorage(
@@ -33,4 +34,13 @@ describeStorage('gcs on fake-gcs-server', async () => {
     { name: 'gcs', env: {}, budget: new PartBudget(32 * 1024 * 1024), pageSize: 2, now: () => new Date() },
   );
   return { storage, cleanUp: async () => undefined };
+}
+
+describeStorage('gcs on fake-gcs-server', open);
+
+it('tells the generation of what it wrote', async () => {
+  const { storage } = await open();
+  const { version } = await put(storage, KEY, Buffer.from('one'));
+  expect(version).toMatch(/^\d+$/);
+  expect(await storage.stat(KEY, NEVER)).toMatchObject({ version });
 });

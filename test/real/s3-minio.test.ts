@@ -66,14 +66,19 @@ describe('a bucket with versions', () => {
   it('lists each object once and hides what is deleted', async () => {
     const { bucket, storage } = await storageWith({});
     await admin.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
-    await put(storage, KEY, Buffer.from('first'));
+    const first = await put(storage, KEY, Buffer.from('first'));
+    expect((await storage.stat(KEY, NEVER))?.version).toBe(first.version);
     await storage.delete(KEY, NEVER);
     expect(await keysOf(storage)).toEqual([]);
     expect(await storage.stat(KEY, NEVER)).toBeUndefined();
-    await put(storage, KEY, Buffer.from('second'));
+    const second = await put(storage, KEY, Buffer.from('second'));
     expect(await keysOf(storage)).toEqual([KEY]);
-    const { Versions } = await admin.send(new ListObjectVersionsCommand({ Bucket: bucket }));
-    expect(Versions).toHaveLength(2);
+    const { Versions = [] } = await admin.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    expect(Versions.map(({ VersionId }) => VersionId).sort()).toEqual([first.version, second.version].sort());
+    expect(first.version).not.toBe(second.version);
+    await admin.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Suspended' } }));
+    await storage.delete(KEY, NEVER);
+    expect(await put(storage, KEY, Buffer.from('third'))).not.toHaveProperty('version');
     await storage.close();
   });
 

@@ -66,8 +66,8 @@ export class AzurePending implements Pending {
     await this.#writer.end();
     throwIfAborted(this.#signal);
     const md5 = this.#md5.digest();
-    const modifiedAt = await this.#publish(md5);
-    return { key: this.#upload.key, size: this.#size, modifiedAt, checksum: `md5:${md5.toString('hex')}` };
+    const published = await this.#publish(md5);
+    return { key: this.#upload.key, size: this.#size, checksum: `md5:${md5.toString('hex')}`, ...published };
   }
 
   async abort(): Promise<void> {
@@ -100,7 +100,7 @@ export class AzurePending implements Pending {
     }
   }
 
-  async #publish(md5: Buffer): Promise<Date> {
+  async #publish(md5: Buffer): Promise<Pick<StoredObject, 'modifiedAt' | 'version'>> {
     const { key, blob, encryption, tier, isReplacing, idleMs, translate } = this.#upload;
     const options = {
       // Azure stores this sum for the readers; what it checked itself are those of the blocks.
@@ -110,10 +110,10 @@ export class AzurePending implements Pending {
       ...encryption,
     };
     try {
-      const { lastModified } = await request({ signal: this.#signal, idleMs }, (abortSignal) =>
+      const { lastModified, versionId: version } = await request({ signal: this.#signal, idleMs }, (abortSignal) =>
         blob.commitBlockList(this.#blocks, { ...options, abortSignal }),
       );
-      return lastModified ?? new Date(0);
+      return { modifiedAt: lastModified ?? new Date(0), ...(version !== undefined && { version }) };
     } catch (error) {
       if (isBlocksGone(error)) throw await this.#overtaken();
       throw translate(error, key);

@@ -78,7 +78,7 @@ class AzureStorage implements Storage {
     const all = { ...limits, signal: AbortSignal.any([signal, gone.signal]) };
     try {
       // A cut in the middle is told, not mended: whoever reads decides whether to begin again.
-      const answer = await request(all, (abortSignal) => blob.download(0, undefined, { abortSignal, maxRetryRequests: 0, ...encryption }));
+      const answer = await request(all, (abortSignal) => blob.download(0, undefined, { abortSignal, maxRetryRequests: 0, ...encryption })).catch(unlessForeign);
       if (isFolder(answer.metadata)) throw new SnapshotError('not_found', `azure: ${this.locate(key)}: not there`);
       const chunks = (answer.readableStreamBody as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
       for (;;) {
@@ -108,9 +108,9 @@ class AzureStorage implements Storage {
     throwIfAborted(signal);
     const found = await this.#properties(key, signal);
     if (found === undefined || isFolder(found.metadata)) return undefined;
-    const { contentLength, contentMD5, lastModified } = found;
+    const { contentLength, contentMD5, lastModified, versionId: version } = found;
     const md5 = contentMD5 === undefined ? await this.#hash(key, signal) : Buffer.from(contentMD5).toString('hex');
-    return { key, size: contentLength ?? 0, modifiedAt: lastModified ?? new Date(0), checksum: `md5:${md5}` };
+    return { key, size: contentLength ?? 0, modifiedAt: lastModified ?? new Date(0), checksum: `md5:${md5}`, ...(version !== undefined && { version }) };
   }
 
   async delete(key: ObjectKey, signal: AbortSignal): Promise<void> {
@@ -179,6 +179,11 @@ class AzureStorage implements Storage {
   #limits(signal: AbortSignal): Limits {
     return { signal, idleMs: this.#deps.idleMs ?? IDLE_MS };
   }
+}
+
+/** So the SDK refuses an answer without the headers of Azure, such as the page of a proxy. */
+function unlessForeign(error: unknown): never {
+  throw error instanceof RangeError ? Object.assign(new Error(error.message), { code: 'PARSE_ERROR' }) : error;
 }
 
 /** Accounts with a hierarchical namespace show directories as blobs. */

@@ -4,7 +4,7 @@ import { type KeyPrefix, type ObjectKey, objectKey } from '../key.ts';
 import { fieldOf, nonsense } from './errors.ts';
 
 /** The fields that make an object of ours, in a listing as in an answer about one. */
-export const OBJECT_FIELDS = 'name,size,timeCreated,md5Hash';
+export const OBJECT_FIELDS = 'name,size,timeCreated,md5Hash,generation';
 
 export interface Page {
   readonly items: readonly unknown[];
@@ -50,6 +50,12 @@ export function readObject(key: ObjectKey, json: unknown, place: string): Listed
   const modifiedAt = new Date(String(fieldOf(json, 'timeCreated')));
   if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(modifiedAt.getTime())) throw nonsense(place, 'the answer tells neither size nor time');
   return { key, size, modifiedAt };
+}
+
+/** Every object has one, also where the bucket keeps none of before. */
+export function generationOf(json: unknown): { readonly version?: string } {
+  const generation = fieldOf(json, 'generation');
+  return typeof generation === 'string' ? { version: generation } : {};
 }
 
 function asKey(name: string): ObjectKey | undefined {

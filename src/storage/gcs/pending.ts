@@ -4,7 +4,7 @@ import type { Pending, StoredObject } from '../contract.ts';
 import type { ObjectKey } from '../key.ts';
 import { type PartBudget, PartWriter } from '../part-writer.ts';
 import { type Answer, nonsense, parseJson } from './errors.ts';
-import { readObject } from './listing.ts';
+import { generationOf, readObject } from './listing.ts';
 import { type Transport, throwIfAborted } from './transport.ts';
 
 export interface Session {
@@ -66,7 +66,8 @@ export class GcsPending implements Pending {
     const answer = await this.#put(this.#rest, { total: this.#size, md5: md5.toString('base64') }, this.#signal);
     if (answer === undefined) throw nonsense(place, 'the upload has no end');
     this.#state = 'ended';
-    return { ...readObject(key, parseJson(answer.text), place), size: this.#size, checksum: `md5:${md5.toString('hex')}` };
+    const json = parseJson(answer.text);
+    return { ...readObject(key, json, place), size: this.#size, checksum: `md5:${md5.toString('hex')}`, ...generationOf(json) };
   }
 
   async abort(): Promise<void> {

@@ -9,7 +9,7 @@ import { readAuthorities } from './authorities.ts';
 import type { GcsSettings } from './config.ts';
 import { anonymous, type Credentials, GoogleCredentials } from './credentials.ts';
 import { type Answer, fieldOf, missingBucket, nonsense, parseJson } from './errors.ts';
-import { listPages, OBJECT_FIELDS, readObject } from './listing.ts';
+import { generationOf, listPages, OBJECT_FIELDS, readObject } from './listing.ts';
 import { GcsPending } from './pending.ts';
 import { agentFor, type Call, Transport, throwIfAborted } from './transport.ts';
 
@@ -112,7 +112,8 @@ class GcsStorage implements Storage {
     const json = parseJson(answer.text);
     const object = readObject(key, json, this.#place(key));
     const md5 = fieldOf(json, 'md5Hash');
-    return { ...object, checksum: typeof md5 === 'string' ? `md5:${Buffer.from(md5, 'base64').toString('hex')}` : await this.#hash(key, signal) };
+    const checksum = typeof md5 === 'string' ? `md5:${Buffer.from(md5, 'base64').toString('hex')}` : await this.#hash(key, signal);
+    return { ...object, checksum, ...generationOf(json) };
   }
 
   async delete(key: ObjectKey, signal: AbortSignal): Promise<void> {

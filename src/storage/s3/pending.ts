@@ -16,6 +16,7 @@ import { Checksum, type ChecksumMode } from './checksum.ts';
 import type { Conditions } from './conditions.ts';
 import { isConflict, unlessGone, unlessUnseen } from './errors.ts';
 import { announceSize } from './layout.ts';
+import { versionOf } from './version.ts';
 
 const PARTS_AT_ONCE = 4;
 const ABORT_LIMIT_MS = 10_000;
@@ -98,14 +99,14 @@ class S3Pending implements Pending {
       // MinIO takes no sum of nothing for right.
       ...(this.#place.checksum === 'CRC64NVME' && this.#size > 0 && { ChecksumType: 'FULL_OBJECT', ChecksumCRC64NVME: toBase64(checksum) }),
     });
-    await ask(bucket, `commit ${key}`, this.#signal, (options) => bucket.client.send(command, options)).catch(async (error: unknown) => {
+    const { VersionId } = await ask(bucket, `commit ${key}`, this.#signal, (options) => bucket.client.send(command, options)).catch(async (error: unknown) => {
       // S3 says "conflict" to one of two that commit at once; whether the other one won, the object tells.
       if (isConflict(error)) await this.#refuseToReplace();
       throw error;
     });
     this.#isCommitted = true;
     if (!isReplacing && this.#copy) await conditions?.tryOut(this.#copy, () => openPending({ ...this.#place, conditions: undefined }, this.#signal));
-    return { key, size: this.#size, modifiedAt: bucket.now(), checksum };
+    return { key, size: this.#size, modifiedAt: bucket.now(), checksum, ...versionOf(VersionId) };
   }
 
   async abort(): Promise<void> {

@@ -16,6 +16,7 @@ import { announcedSize } from './layout.ts';
 import { listObjects, sweepUploads } from './listing.ts';
 import { openPending } from './pending.ts';
 import { thawObject } from './thaw.ts';
+import { versionOf } from './version.ts';
 import { wishesFor } from './wishes.ts';
 
 const PAGE_SIZE = 1_000;
@@ -104,7 +105,7 @@ class S3Storage implements Storage {
     if (head === undefined) return undefined;
     const { ContentLength: size = 0, LastModified: modifiedAt = this.#deps.now() } = head;
     const checksum = toldChecksum(head, this.#settings.s3_checksum) ?? (await this.#sum(key, announcedSize(head.Metadata), signal));
-    return { key, size, modifiedAt, checksum };
+    return { key, size, modifiedAt, checksum, ...versionOf(head.VersionId) };
   }
 
   /** Where versions are kept this only hides the object; a lifecycle rule removes what is hidden. */

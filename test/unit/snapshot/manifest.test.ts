@@ -8,6 +8,7 @@ describe('a manifest', () => {
   it('tells what was proved, of which cluster, by whom', () => {
     expect(makeManifest(SOME_INPUT)).toEqual({
       format: 1,
+      object_version: null,
       key: 'raft_snapshots/raft_snapshot-1767323045678000000.snap',
       cluster_id: 'id-1',
       cluster_name: 'prod',

@@ -11,6 +11,9 @@ import { tellCluster } from './round.ts';
 
 // Each answer has to come in time; all of them together may take this long.
 const TALLY_LIMIT_MS = 300_000;
+// The clocks of two nodes are never that far apart. A snapshot dated later hides no older one: whoever comes to lead would take it for
+// that of the run it is late for, and nobody would learn how old the last one is.
+const SKEW_MS = 300_000;
 
 /** Finds the newest proved snapshot of this cluster at every destination; where that fails, what was known before stays. */
 export async function lookAround(destinations: readonly Destination[], deps: RoundDeps, signal: AbortSignal): Promise<void> {
@@ -52,7 +55,7 @@ async function knownClusterId(deps: RoundDeps, signal: AbortSignal): Promise<str
 async function lookForNewest(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<boolean> {
   const { name } = destination.storage;
   const error = await attempt(deps, name, deps.settings.stallTimeoutMs, signal, async (limited) => {
-    destination.newest = await newestAt(destination, named(clusterId, deps), limited);
+    destination.newest = await newestAt(destination, { ...named(clusterId, deps), notAfter: new Date(deps.clock.now().getTime() + SKEW_MS) }, limited);
     deps.tell({ kind: 'newest', destination: name, manifest: destination.newest });
   });
   if (!signal.aborted) deps.tell({ kind: 'destination_up', destination: name, error });

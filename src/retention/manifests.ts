@@ -14,13 +14,19 @@ export interface NamedCluster {
   readonly clusterId: string | undefined;
 }
 
+/** Which of several is looked for. */
+export interface Looking extends NamedCluster {
+  /** What is dated later is passed over. */
+  readonly notAfter?: Date;
+}
+
 /** The newest proved snapshot of this cluster; unreadable manifests and those of other clusters are passed over. */
-export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: NamedCluster, signal: AbortSignal): Promise<Manifest | undefined> {
+export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: Looking, signal: AbortSignal): Promise<Manifest | undefined> {
   const found: { readonly key: ObjectKey; readonly takenAt: Date }[] = [];
   for await (const { key } of storage.list(manifestFolder(prefix), signal)) {
     const subject = subjectOf(baseName(key));
     const at = subject && !subject.isRecord ? takenAt(ours.template, ours.clusterName, subject.name) : undefined;
-    if (at) found.push({ key, takenAt: at });
+    if (at && !(ours.notAfter && at > ours.notAfter)) found.push({ key, takenAt: at });
   }
   for (const { key } of found.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime())) {
     const manifest = await readIfSound(storage, key, signal);

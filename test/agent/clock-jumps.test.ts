@@ -82,6 +82,7 @@ describe('a clock that is set', () => {
     await runAgentFor(scene, aws, 1);
     scene.clock.jump(-30 * DAY_MS);
     await runAgentFor(scene, aws, 2 * HOUR_MS + 1);
-    expect(visible(aws)).toHaveLength(3);
+    // One at once, as nobody can tell how old the last one is.
+    expect(visible(aws)).toHaveLength(4);
   });
 });

@@ -57,12 +57,8 @@ describe('where a snapshot to restore comes from', () => {
     { what: 'the store breaks', fault: { kind: 'answer', status: 500, code: 'InternalError' }, exit: 69, code: 'storage_unavailable' },
     { what: 'the store denies it', fault: { kind: 'answer', status: 403, code: 'AuthorizationPermissionMismatch' }, exit: 77, code: 'storage_denied' },
     { what: 'it is deleted meanwhile', fault: { kind: 'answer', status: 404, code: 'BlobNotFound' }, exit: 1, code: 'not_found' },
-    {
-      what: 'something short comes',
-      fault: { kind: 'answer', status: 200, headers: { 'content-length': '5' }, body: 'short' },
-      exit: 65,
-      code: 'archive_corrupt',
-    },
+    { what: 'something short comes', fault: { kind: 'lie', body: () => 'short' }, exit: 65, code: 'archive_corrupt' },
+    { what: 'the page of a proxy comes', fault: { kind: 'answer', status: 200, body: '<html>' }, exit: 69, code: 'storage_unavailable' },
   ])('nothing is sent of what does not come whole: $what', async ({ fault, exit, code }) => {
     const name = await scene.take();
     await node.write('app/later', { value: 'later' });

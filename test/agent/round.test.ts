@@ -79,7 +79,6 @@ describe('a round', () => {
     expect(manifestAt(aws!, KEY)).toEqual({
       format: 1,
       key: KEY,
-      // That of the object: the manifest is the second that was written there.
       object_version: 'v1',
       cluster_id: 'id-1',
       cluster_name: 'prod',

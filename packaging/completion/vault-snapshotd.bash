@@ -8,7 +8,7 @@ _vault_snapshotd() {
   fi
   for ((at = 1; at < COMP_CWORD; at++)); do
     case ${COMP_WORDS[at]} in
-      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes | --from | --out | --to | --before | --file | --confirm | --lose | --cluster-id | --safety | --thaw-wait | --restore-timeout | --address | --peers | --source | --fallback | --if-no-snapshot | --ordinal | --lease | --wait | --state-dir | --data-dir | --level | --server-binary | --addr | --ca-cert | --auth | --token-path | --destination-kind | --place | --region | --endpoint | --frequency)
+      --config | --env-file | --destination | --prefix-depth | --snapshot | --newest | --sample | --max-age | --max-deletes | --from | --out | --bucket | --to | --before | --file | --confirm | --lose | --cluster-id | --safety | --thaw-wait | --restore-timeout | --address | --peers | --source | --fallback | --if-no-snapshot | --ordinal | --lease | --wait | --state-dir | --data-dir | --level | --server-binary | --addr | --ca-cert | --auth | --token-path | --destination-kind | --place | --region | --endpoint | --frequency)
         ((at++))
         [[ ${COMP_WORDS[at]} == = ]] && ((at++))
         ;;
@@ -24,7 +24,7 @@ _vault_snapshotd() {
       compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes" | "restore --destination" | "restore --to" | "restore --snapshot" | "restore --before" | "restore --confirm" | "restore --lose" | "restore --cluster-id" | "restore --safety" | "restore --thaw-wait" | "restore --restore-timeout" | "bootstrap --address" | "bootstrap --peers" | "bootstrap --source" | "bootstrap --destination" | "bootstrap --snapshot" | "bootstrap --fallback" | "bootstrap --ordinal" | "bootstrap --lease" | "bootstrap --wait" | "bootstrap --restore-timeout" | "drill --destination" | "drill --snapshot" | "drill --address" | "drill --max-age" | "drill --restore-timeout" | "init --addr" | "init --place" | "init --region" | "init --endpoint" | "init --frequency")
+    "list --destination" | "inspect --destination" | "inspect --prefix-depth" | "verify --destination" | "verify --snapshot" | "verify --newest" | "verify --sample" | "verify --max-age" | "prune --destination" | "prune --max-deletes" | "restore --destination" | "restore --bucket" | "restore --to" | "restore --snapshot" | "restore --before" | "restore --confirm" | "restore --lose" | "restore --cluster-id" | "restore --safety" | "restore --thaw-wait" | "restore --restore-timeout" | "bootstrap --address" | "bootstrap --peers" | "bootstrap --source" | "bootstrap --destination" | "bootstrap --snapshot" | "bootstrap --fallback" | "bootstrap --ordinal" | "bootstrap --lease" | "bootstrap --wait" | "bootstrap --restore-timeout" | "drill --destination" | "drill --snapshot" | "drill --address" | "drill --max-age" | "drill --restore-timeout" | "init --addr" | "init --place" | "init --region" | "init --endpoint" | "init --frequency")
       :
       return
       ;;
@@ -63,7 +63,7 @@ _vault_snapshotd() {
       verify) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --all --newest --sample --max-age --thaw --no-record --json --help' -- "$current") ;;
       prune) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --dry-run --max-deletes --json --help' -- "$current") ;;
       import) mapfile -t COMPREPLY < <(compgen -W '--from --out --json --help' -- "$current") ;;
-      restore) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --to --snapshot --before --file --confirm --lose --force --foreign --cluster-id --dry-run --safety --no-safety-snapshot --unseal --thaw --thaw-wait --check-canary --restore-timeout --json --help' -- "$current") ;;
+      restore) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --bucket --to --snapshot --before --file --confirm --lose --force --foreign --cluster-id --dry-run --safety --no-safety-snapshot --unseal --thaw --thaw-wait --check-canary --restore-timeout --json --help' -- "$current") ;;
       bootstrap) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --address --peers --source --destination --snapshot --fallback --if-no-snapshot --ordinal --lease --wait --no-wait --thaw --restore-timeout --state-dir --clean --data-dir --dry-run --json --help' -- "$current") ;;
       drill) mapfile -t COMPREPLY < <(compgen -W '--config --env-file --destination --snapshot --file --level --server-binary --address --max-age --restore-timeout --thaw --write-canary --no-record --dry-run --json --help' -- "$current") ;;
       init) mapfile -t COMPREPLY < <(compgen -W '--addr --ca-cert --auth --token-path --destination-kind --place --region --endpoint --frequency --out --yes --force --help' -- "$current") ;;

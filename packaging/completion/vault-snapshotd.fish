@@ -67,6 +67,7 @@ complete -c vault-snapshotd -n '__fish_seen_subcommand_from import' -F
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l config -r -F -d 'the configuration; /etc/vault.d/snapshot.json if nothing is said'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l env-file -r -F -d 'variables for what the environment leaves out'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l destination -r -f -d 'take it from this destination; if nothing is said, from any that has it whole'
+complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l bucket -r -f -d 'take it from the destinations in this bucket or container'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l to -r -f -d 'the server to restore into: the leader itself'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l snapshot -r -f -d 'the snapshot of this name; "latest" is the newest proved one'
 complete -c vault-snapshotd -n '__fish_seen_subcommand_from restore' -l before -r -f -d 'the newest proved one from before, such as 2026-01-02T03:04:05Z'

@@ -114,6 +114,7 @@ class HeldLease implements Claim {
     const { clock } = this.#deps;
     while (!signal.aborted && !this.isLost) {
       await clock.waitUntil(new Date(clock.now().getTime() + RENEW_EVERY_MS), signal);
+      // What was lost is noted there, and what may pass is tried again.
       if (!signal.aborted) await Promise.allSettled([this.#renew(this.#never)]);
     }
   }

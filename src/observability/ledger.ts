@@ -130,7 +130,7 @@ export class Ledger {
     const at = told < now ? told : now;
     const { lastSuccessAt, trouble } = this.#drill;
     if (lastSuccessAt !== undefined && at <= lastSuccessAt) return;
-    const stillWrong = trouble && trouble.at >= at ? trouble : undefined;
+    const stillWrong = trouble && trouble.at > at ? trouble : undefined;
     this.#drill = error
       ? { ...this.#drill, trouble: stillWrong ?? toTrouble(error, at) }
       : { ...this.#drill, lastSuccessAt: at, lastSeconds: seconds, lastLevel: level, trouble: stillWrong };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tally } from '../../../src/inventory/tally.ts';
+import { failureKey } from '../../../src/snapshot/name.ts';
 import { objectKey } from '../../../src/storage/key.ts';
 import { MemoryStorage } from '../../fakes/memory-storage.ts';
 import { FOREVER, keyOf, manifestOf, nameOf, OURS, PREFIX, put, putManifest, putManifestFor, recordOf, storeOf } from '../retention/some-store.ts';
@@ -28,6 +29,15 @@ describe('a tally', () => {
       { name: nameOf(1), takenAt: noonOf(1), size: 10, isProved: false, verifiedAt: undefined },
     ]);
     expect(totals).toEqual({ count: 4, bytes: 40, newestAt: noonOf(4), oldestAt: noonOf(1), verifiedAt: again });
+  });
+
+  it('knows of a record of what failed, and takes it for no proof', async () => {
+    const storage = storeOf({ proved: [2] });
+    const failedAt = new Date('2026-01-20T00:00:00Z');
+    put(storage, failureKey(keyOf(2), failedAt), '{}');
+    const { snapshots, totals, recordedAt } = await tally(someDestination(storage), OURS, OPTIONS, FOREVER);
+    expect(recordedAt).toEqual(failedAt);
+    expect([totals.verifiedAt, snapshots[0]?.verifiedAt]).toEqual([undefined, undefined]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,11 +15,12 @@ import { ROOT } from '../test/unit/source-tree.ts';
 import { judge, type Sample, table } from './soak-figures.ts';
 
 // A round every second against a real Vault, to a directory and to MinIO, each pruned to ten. Memory, descriptors, threads and handles are sampled, and
-// whatever grows ends it with 1. Usage, after `npm run build`: node bench/soak.ts [minutes]
+// whatever grows ends it with 1. The history of rounds is full from the beginning, as after a month of them. Usage, after `npm run build`: node bench/soak.ts [minutes]
 const MINUTES = Number(process.argv[2] ?? 20);
 const SNAPSHOT_BYTES = 2_000_000;
 const SAMPLE_MS = 10_000;
 const BUCKET = 'soak-snapshots';
+const HISTORY_LENGTH = 1_000;
 
 interface LoggedLine {
   readonly event?: string;
@@ -41,6 +43,21 @@ setInterval(() => {
   renameSync(process.env.SOAK_FILE + '.new', process.env.SOAK_FILE);
 }, ${SAMPLE_MS / 2}).unref();
 `;
+
+/** What a daemon of the same state directory has written down, with as many rounds as it keeps. */
+async function writeHistory(state: string, address: string): Promise<void> {
+  const now = Date.now();
+  const rounds = Array.from({ length: HISTORY_LENGTH }, (_, nth) => ({
+    id: randomUUID(),
+    startedAt: new Date(now - (HISTORY_LENGTH - nth) * 60_000),
+    endedAt: new Date(now - (HISTORY_LENGTH - nth) * 60_000 + 500),
+    outcome: 'taken',
+    missed: [],
+    location: `${state}/raft_snapshot-${now - nth}000000.snap`,
+  }));
+  const name = `history-${createHash('sha256').update(address).digest('hex').slice(0, 16)}.json`;
+  await writeFile(join(state, name), JSON.stringify({ format: 1, rounds, drill: {} }), { mode: 0o600 });
+}
 
 async function sampleOf(pid: number, handlesFile: string, minutes: number): Promise<Sample> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -68,6 +85,7 @@ try {
   await fill(vault, SNAPSHOT_BYTES);
   const [config, sampler, handlesFile] = [join(scratch, 'snapshot.json'), join(scratch, 'sampler.mjs'), join(scratch, 'handles.json')];
   await mkdir(join(scratch, 'state'));
+  await writeHistory(join(scratch, 'state'), vault.address);
   await writeFile(sampler, SAMPLER);
   const aws = { s3_bucket: BUCKET, s3_endpoint: minio.endpoint, s3_force_path_style: true };
   const login = { access_key_id: minio.accessKeyId, secret_access_key: minio.secretAccessKey };

@@ -3,7 +3,7 @@ import { SnapshotError } from '../errors.ts';
 import { type NamedCluster, readManifest } from '../retention/manifests.ts';
 import { type Subject, surveySubjects } from '../retention/survey.ts';
 import type { Manifest, Sealed } from '../snapshot/manifest.ts';
-import { failureTime, manifestKey, recordTime } from '../snapshot/name.ts';
+import { manifestKey, recordTime } from '../snapshot/name.ts';
 import { baseName, type KeyError, type ObjectKey } from '../storage/key.ts';
 import { tryEach } from '../storage/try-each.ts';
 import { type Failure, findFailures } from './failures.ts';
@@ -69,7 +69,7 @@ export async function takeStock(destination: Destination, ours: NamedCluster, si
   if (alias && isBareAlias) alias.hasManifest = false;
 
   const failures = new Map<ObjectKey, readonly Failure[]>();
-  const recordsOf = new Map(subjects.filter(hasFailed).map(({ key, records }) => [key, records] as const));
+  const recordsOf = new Map(subjects.flatMap(({ key, size, records }) => (size !== undefined && records.length > 0 ? [[key, records] as const] : [])));
   const learnFailures = async (key: ObjectKey) => void failures.set(key, await findFailures(storage, recordsOf.get(key) ?? [], signal));
   failed.push(...(await tryEach([...recordsOf.keys()], learnFailures, signal)));
 
@@ -95,10 +95,6 @@ async function findAlias(destination: Destination, signal: AbortSignal): Promise
     if (found.key === key) return { key, takenAt: found.modifiedAt, size: found.size, hasManifest: true, records: [] };
   }
   return undefined;
-}
-
-function hasFailed({ size, records }: Subject): boolean {
-  return size !== undefined && records.some((record) => failureTime(baseName(record)) !== undefined);
 }
 
 function toHolding({ key, takenAt, hasManifest, records }: Subject, size: number, told: Told | undefined, failures: readonly Failure[]): Holding {

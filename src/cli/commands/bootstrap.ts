@@ -13,8 +13,8 @@ import { Account } from '../../recovery/outcome.ts';
 import { thawing } from '../../recovery/thaw.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import { lockServer } from '../../spool/bootstrap-lock.ts';
-import type { Release } from '../../spool/lock.ts';
 import { openMarker } from '../../spool/bootstrap-marker.ts';
+import type { Release } from '../../spool/lock.ts';
 import { findStateDirectory } from '../../spool/state-directory.ts';
 import { emptyRaftDirectory } from '../../vault/raft-directory.ts';
 import { readShares } from '../../vault/shares.ts';
@@ -107,6 +107,7 @@ async function fill(run: Run, signal: AbortSignal): Promise<void> {
       record.phase = phase;
     },
     onUpload: (bytes, total) => progress.tell('send', bytes, total),
+    onSilence: (what) => run.print(`bootstrap: ${what}\n`),
   };
   try {
     await bootstrap(deps, record, signal);

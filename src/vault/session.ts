@@ -167,7 +167,9 @@ export class Session {
       log.debug({ event: 'vault_token_renewed', life_ms: held.life.lifeMs }, 'renewed the token for Vault');
     } catch (error) {
       const status = statusOf(error);
-      if (status !== 400 && status !== 403) throw error;
+      // Past its maximum Vault says 500, as of any trouble of its own: a login shows which.
+      const isRefused = status === 400 || status === 403 || (status === 500 && method.isOwn);
+      if (!isRefused) throw error;
       if (!method.isOwn) throw endsSoon(method.name, error);
       await this.#replace(held, signal);
     }

@@ -57,9 +57,12 @@ describe('a session with a token of its own', () => {
     expect(vault.calls()).toEqual(['auth/approle/login -', 'auth/token/renew-self t1', 'auth/approle/login -', 'auth/token/revoke-self t1']);
   });
 
-  it('logs in again when Vault refuses the renewal', async () => {
+  it.each([
+    { status: 400, says: 'lease is not renewable' },
+    { status: 500, says: 'past the max TTL, cannot renew' },
+  ])('logs in again when Vault refuses the renewal: $says', async ({ status, says }) => {
     const vault = await start();
-    vault.answers.set('auth/token/renew-self', () => ({ status: 400, json: { errors: ['lease is not renewable'] } }));
+    vault.answers.set('auth/token/renew-self', () => ({ status, json: { errors: [says] } }));
     vault.client.keepAlive();
     await passUntil(vault, 'auth/approle/login', 2);
     expect(vault.calls().slice(0, 3)).toEqual(['auth/approle/login -', 'auth/token/renew-self t1', 'auth/approle/login -']);

@@ -33,7 +33,7 @@ function unsealKeys(cluster: ClusterView, now: Date): Markup {
   if (keys?.fingerprint === undefined) return html`<span class="none">told by the first snapshot</span>`;
   const since = moment(keys.since, now, 'nobody knows when');
   const warning = areOlderKeysNeeded(cluster) ? html`<small>older snapshots need those of before</small>` : undefined;
-  return html`${keys.sealType}, first seen ${since} <small>fingerprint ${keys.fingerprint.slice(0, 12)}</small> ${warning}`;
+  return html`first seen ${since} <small>${keys.sealType}, fingerprint ${keys.fingerprint.slice(0, 12)}</small> ${warning}`;
 }
 
 function tokenLife({ token: { expiresAt, lifetimeMs } }: ClusterView, now: Date): Markup {

@@ -44,7 +44,7 @@ describe('the status page', () => {
     { what: 'the next round', text: 'Next round in 48 min 2026-03-30 12:48:00Z every 60 min' },
     { what: 'the life of the token', text: 'Token for Vault expires in 50 min 2026-03-30 12:50:00Z granted for 60 min' },
     { what: 'how Vault is', text: 'Vault 1.21.0, unsealed https://127.0.0.1:8200' },
-    { what: 'the unseal keys', text: 'Unseal keys shamir, first seen 3 days ago 2026-03-27 12:00:00Z fingerprint 3fa9c1d03fa9' },
+    { what: 'the unseal keys', text: 'Unseal keys first seen 3 days ago 2026-03-27 12:00:00Z shamir, fingerprint 3fa9c1d03fa9' },
     { what: 'what is kept', text: 'Kept 3 snapshots 1.20 GB' },
   ])('tells $what', ({ text }) => {
     expect(textOf()).toContain(text);

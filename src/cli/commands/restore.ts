@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../agent/clock.ts';
 import type { Destination } from '../../agent/destination.ts';
 import { type Composed, compose } from '../../compose.ts';
-import type { Config, DestinationConfig } from '../../config/config.ts';
 import { abortReason, SnapshotError } from '../../errors.ts';
 import { newestAt, newestOf } from '../../inventory/newest.ts';
 import { canaryError, checkCanary, readCanary } from '../../recovery/canary.ts';
-import type { Wish } from '../../recovery/choose.ts';
 import type { Hidden, Target } from '../../recovery/contract.ts';
 import { type Fetched, fetchSnapshot } from '../../recovery/fetch.ts';
 import type { SnapshotFacts } from '../../recovery/guards.ts';
@@ -14,24 +12,24 @@ import { Account, describeSnapshot } from '../../recovery/outcome.ts';
 import { carryOut, emptyRecord, planRestore, type RestoreDeps, type RestoreRecord, type Safety } from '../../recovery/restore.ts';
 import { takeSafety } from '../../recovery/safety.ts';
 import type { TargetFacts } from '../../recovery/target-facts.ts';
-import { thawing, untilThawed } from '../../recovery/thaw.ts';
+import { untilThawed } from '../../recovery/thaw.ts';
 import type { NamedCluster } from '../../retention/manifests.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
 import { readShares } from '../../vault/shares.ts';
 import { openTarget } from '../../vault/target.ts';
-import { chooseDestinations, chooseInBucket } from '../choose-destinations.ts';
+import { confirmCluster, namesOf } from '../confirm-cluster.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
 import { colour } from '../print.ts';
 import { Progress } from '../progress.ts';
-import { type Chosen, chooseFile, chooseStored } from '../recovery-source.ts';
 import { renderEnd, renderJson, renderPlan } from '../restore-report.ts';
+import { destinationsOf, safetyKind, safetyPlace } from '../restore-safety.ts';
+import { chooseSource, placesOf, wishOf } from '../restore-source.ts';
 import { readTo, speakOfTo } from '../restore-target.ts';
 import { listenForStop } from '../signals.ts';
 
 const APPLY_LIMIT_MS = 15 * 60_000;
-const SAFETY = 'safety snapshot';
 
 type Flags = Asked<'restore'>['flags'];
 
@@ -91,7 +89,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   try {
     const onWait = ({ message }: SnapshotError) => run.print(`restore: ${message}: waiting\n`);
     const thawed = <Result>(work: () => Promise<Result>) => untilThawed(work, { waitMs: flags['thaw-wait'] ?? 0, clock: systemClock, onWait }, signal);
-    const { source, from, warnings } = await account.step('choose', () => thawed(() => choose(wish, { flags, names }, composed, ours, signal)));
+    const { source, from, warnings } = await account.step('choose', () => thawed(() => chooseSource(wish, { flags, names }, composed, ours, signal)));
     account.warnings.push(...warnings);
     account.destination = from?.storage.name;
     account.snapshot = describeSnapshot(source.name, source, new Date());
@@ -111,7 +109,7 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
       timeoutMs: flags['restore-timeout'] ?? APPLY_LIMIT_MS,
       findFingerprint: (clusterId) => findFingerprint(composed, { ...ours, clusterId }, signal),
       showPlan: (facts, guards, fingerprint) => run.print(renderPlan({ source: source.name, snapshot, target: facts, guards, fingerprint, now: new Date() })),
-      confirm: (facts) => confirm(run, namesOf(facts, config), signal),
+      confirm: (facts) => confirmCluster(flags.confirm, namesOf(facts.cluster, config.cluster), host, signal),
       takeSafety: flags['no-safety-snapshot'] ? undefined : (facts) => secure(run, composed, from, facts, signal),
       shares: flags.unseal ? () => readShares(config.recovery.shares) : undefined,
       checkCanary: flags['check-canary'] ? (token) => proveCanary(target, snapshot, token, signal) : undefined,
@@ -131,50 +129,6 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
   }
 }
 
-function wishOf({ snapshot, before, file }: Flags): Wish | undefined {
-  if (before !== undefined) return { kind: 'before', at: before };
-  if (snapshot !== undefined) return snapshot === 'latest' ? { kind: 'latest' } : { kind: 'name', name: snapshot };
-  if (file !== undefined) return undefined;
-  const advice = 'say --snapshot latest, --snapshot NAME, --before TIME or --file FILE; "vault-snapshotd list" shows what there is';
-  throw new SnapshotError('usage', 'nothing says which snapshot is meant', { advice });
-}
-
-interface Where {
-  readonly flags: Flags;
-  /** Of the destinations that are asked. */
-  readonly names: readonly string[];
-}
-
-async function choose(wish: Wish | undefined, { flags, names }: Where, { destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<Chosen> {
-  if (wish === undefined) return await chooseFile(flags.file ?? '', ours.clusterId, ours);
-  const places = destinations.filter(({ storage: { name } }) => names.includes(name));
-  return await chooseStored(flags.thaw ? places.map(thawing) : places, { wish, clusterId: ours.clusterId }, ours, signal);
-}
-
-function safetyKind({ safety, 'no-safety-snapshot': isUnwanted }: Flags): 'none' | 'destination' | 'path' {
-  if (isUnwanted) return 'none';
-  return safety?.includes('/') ? 'path' : 'destination';
-}
-
-/** Where the snapshot may come from; the safety snapshot of another day does not. */
-function placesOf({ destinations }: Config, { destination, bucket }: Flags): readonly string[] {
-  const named = destination === undefined ? destinations : chooseDestinations(destinations, destination);
-  return (bucket === undefined ? named : chooseInBucket(named, bucket)).map(({ name }) => name);
-}
-
-/** Those of the configuration, and the directory for the safety snapshot if there is to be one. */
-function destinationsOf({ destinations, schedule }: Config, flags: Flags): readonly DestinationConfig[] {
-  const { safety } = flags;
-  if (safety === undefined) return destinations;
-  if (safetyKind(flags) !== 'path') {
-    if (destinations.some(({ name }) => name === safety)) return destinations;
-    throw new SnapshotError('usage', `--safety: there is no destination ${JSON.stringify(safety)}; a directory has a "/" in it`);
-  }
-  const everything = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
-  const base = { name: SAFETY, schedule, retain: everything, maxDeletes: undefined, alias: undefined, keepsHistory: true };
-  return [...destinations, { ...base, kind: 'local', path: safety }];
-}
-
 /** The token of its own ends here: from now on the server may forget it, and nobody is to log in anew because of that. */
 async function secure({ flags }: Run, composed: Composed, from: Destination | undefined, facts: TargetFacts, signal: AbortSignal): Promise<Safety> {
   try {
@@ -184,35 +138,10 @@ async function secure({ flags }: Run, composed: Composed, from: Destination | un
   }
 }
 
-/** If nothing is said, where the snapshot itself lies: that place is known to work. */
-function safetyPlace({ destinations }: Composed, from: Destination | undefined, flags: Flags): Destination {
-  const wanted = safetyKind(flags) === 'path' ? SAFETY : (flags.safety ?? from?.storage.name ?? destinations[0]?.storage.name);
-  const place = destinations.find(({ storage }) => storage.name === wanted);
-  if (place) return place;
-  throw new SnapshotError('internal', `safety snapshot: ${wanted} is no destination`);
-}
-
 /** Of the unseal keys that the cluster had when its newest snapshot was taken. */
 async function findFingerprint({ destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<string | undefined> {
   const newest = await Promise.allSettled(destinations.map((destination) => newestAt(destination, ours, signal)));
   return newestOf(newest.map((result) => (result.status === 'fulfilled' ? result.value : undefined)))?.seal_fingerprint ?? undefined;
-}
-
-function namesOf({ cluster }: TargetFacts, config: Config): readonly string[] {
-  return [cluster.clusterName, config.cluster.id === cluster.clusterId ? (config.cluster.name ?? '') : ''].filter((name) => name !== '');
-}
-
-async function confirm({ flags, host }: Run, names: readonly string[], signal: AbortSignal): Promise<void> {
-  const asked = `the cluster that is overwritten is ${names.join(' or ')}`;
-  const advice = `say --confirm ${names[0]} if you mean it`;
-  if (flags.confirm !== undefined) {
-    if (names.includes(flags.confirm)) return;
-    throw new SnapshotError('refused', `${asked}, not ${JSON.stringify(flags.confirm)}`, { advice });
-  }
-  if (!host.isStdinTerminal) throw new SnapshotError('refused', `nobody is here to ask: ${asked}`, { advice });
-  host.err(`Everything in it is replaced by the snapshot. Type the name of the cluster (${names.join(' or ')}) to go on: `);
-  const typed = await host.readLine(signal);
-  if (!names.includes(typed?.trim() ?? '')) throw new SnapshotError('refused', `${asked}; something else was typed`, { advice: 'nothing was touched' });
 }
 
 /** That it is the one of the snapshot; how old that is, the operator has known since the plan. */

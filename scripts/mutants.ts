@@ -1,66 +1,49 @@
-/** One piece of a file, replaced by another. */
+import { parseAst } from 'vitest/node';
+import { type Node, RULES } from './mutant-rules.ts';
+
+/** A file, broken in one place. */
 export interface Mutant {
-  readonly at: number;
   readonly line: number;
-  readonly before: string;
-  readonly after: string;
+  /** The line before and after: by these a mutant is known when lines move. */
+  readonly was: string;
+  readonly is: string;
+  /** The whole file. */
+  readonly text: string;
 }
 
-// By tokens, not by syntax: TypeScript 7 has no parser to be called. Blanks around an operator tell it from a type argument, an arrow or a pattern.
-const RULES: readonly { readonly pattern: RegExp; readonly after: readonly string[] }[] = [
-  { pattern: / === /g, after: [' !== '] },
-  { pattern: / !== /g, after: [' === '] },
-  { pattern: / < /g, after: [' <= ', ' >= '] },
-  { pattern: / > /g, after: [' >= ', ' <= '] },
-  { pattern: / <= /g, after: [' < ', ' > '] },
-  { pattern: / >= /g, after: [' > ', ' < '] },
-  { pattern: / && /g, after: [' || '] },
-  { pattern: / \|\| /g, after: [' && '] },
-  { pattern: / \+ /g, after: [' - '] },
-  { pattern: / - /g, after: [' + '] },
-  { pattern: / \* /g, after: [' / '] },
-  { pattern: / \/ /g, after: [' * '] },
-  { pattern: / % /g, after: [' * '] },
-  { pattern: / \+= /g, after: [' -= '] },
-  { pattern: / -= /g, after: [' += '] },
-  { pattern: /\btrue\b/g, after: ['false'] },
-  { pattern: /\bfalse\b/g, after: ['true'] },
-  { pattern: /(?<=[( ])!(?=[\w(#])/g, after: [''] },
-  { pattern: /\bMath\.min\b/g, after: ['Math.max'] },
-  { pattern: /\bMath\.max\b/g, after: ['Math.min'] },
-  { pattern: /(?<=[\s([])\d[\d_]*\b(?!\.\d|n\b|})/g, after: ['0', '1', '7'] },
-  { pattern: /\bif \((?!!)/g, after: ['if (false && ', 'if (true || '] },
-  { pattern: /\breturn (?=[^;{]+;$)/gm, after: ['return undefined as never; '] },
-  { pattern: /\.some\(/g, after: ['.every('] },
-  { pattern: /\.every\(/g, after: ['.some('] },
-  { pattern: /\.find\(/g, after: ['.findLast('] },
-];
-
-/** Every way of breaking this text that the rules know; none in comments, imports, types and patterns. */
+/** Every way of breaking this text that the rules know. */
 export function mutantsOf(text: string): readonly Mutant[] {
-  const isSpared = sparedPlaces(text);
-  return RULES.flatMap(({ pattern, after }) =>
-    [...text.matchAll(pattern)].flatMap(({ index, 0: before }) => {
-      if (isSpared(index)) return [];
-      const line = text.slice(0, index).split('\n').length;
-      return after.filter((instead) => instead !== before).map((instead) => ({ at: index, line, before, after: instead }));
-    }),
-  ).sort((a, b) => a.at - b.at);
+  const mutants = new Map<string, Mutant>();
+  for (const { node, parent } of walk(parse(text), undefined)) {
+    for (const { at, end, after } of RULES[node.type]?.(node, text, parent) ?? []) {
+      const start = text.lastIndexOf('\n', at) + 1;
+      const [first = ''] = text.slice(start).split('\n');
+      const [rest = ''] = text.slice(end).split('\n');
+      const broken = text.slice(0, at) + after + text.slice(end);
+      // What is no code any more would be noticed by anything: that is a fault of the rule.
+      parse(broken);
+      const line = text.slice(0, at).split('\n').length;
+      mutants.set(broken, { line, was: first.trim(), is: (text.slice(start, at) + after + rest).trim(), text: broken });
+    }
+  }
+  return [...mutants.values()].sort((a, b) => a.line - b.line);
 }
 
-export function withMutant(text: string, { at, before, after }: Mutant): string {
-  return `${text.slice(0, at)}${after}${text.slice(at + before.length)}`;
+function parse(text: string): Node {
+  return parseAst(text, { lang: 'ts' }) as unknown as Node;
 }
 
-function sparedPlaces(text: string): (at: number) => boolean {
-  const spared = [
-    /\/\*[\s\S]*?\*\//g,
-    /(^|\s)\/\/.*$/gm,
-    /^import .*$/gm,
-    /^(export )?interface [\s\S]*?^}/gm,
-    /^(export )?type [\s\S]*?;$/gm,
-    /'[^'\n]*'/g,
-    /\bas const\b/g,
-  ].flatMap((pattern) => [...text.matchAll(pattern)].map(({ index, 0: found }) => [index, index + found.length] as const));
-  return (at) => spared.some(([from, to]) => at >= from && at < to);
+/** The code alone: types, imports and names of properties do nothing when it runs. */
+function* walk(node: Node, parent: Node | undefined): Generator<{ readonly node: Node; readonly parent: Node | undefined }> {
+  const isBesideTypes = ['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression'].includes(node.type);
+  if (node.type === 'ImportDeclaration' || (node.type.startsWith('TS') && !isBesideTypes)) return;
+  yield { node, parent };
+  for (const [field, value] of Object.entries(node)) {
+    if (field === 'key' && node.computed !== true) continue;
+    for (const each of Array.isArray(value) ? value : [value]) if (isNode(each)) yield* walk(each, node);
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 }

@@ -13,6 +13,7 @@ interface Header {
 function header({ name = 'a', size, type = '0', prefix = '', magic = 'ustar\u000000', owner = '' }: Header): Buffer {
   const block = Buffer.alloc(512);
   block.write(name, 0);
+  block.write('0000600', 100);
   block.write(size, 124);
   block.write('        ', 148);
   block.write(type, 156);
@@ -63,6 +64,7 @@ describe('a tar', () => {
     { what: 'a name that fills its field', parts: [header({ name: 'n'.repeat(100), size: octal(0) })], seen: `${'n'.repeat(100)}:0` },
     { what: 'a name in two parts', parts: [header({ name: 'b', prefix: 'a', size: octal(0) })], seen: 'a/b:0' },
     { what: 'a second part that fills its field', parts: [header({ name: 'b', prefix: 'p'.repeat(155), size: octal(0) })], seen: `${'p'.repeat(155)}/b:0` },
+    { what: 'a long name of a record in front', parts: [pax(`207 ${'k'.repeat(200)}=1\n`), header({ size: octal(0) })], seen: 'a:0' },
     { what: 'a size between blanks', parts: [header({ size: '        10 ' }), padded('12345678')], seen: 'a:8' },
     { what: 'a path in front', parts: [pax('12 path=bé\n'), header({ size: octal(0) })], seen: 'bé:0' },
     { what: 'a size in front', parts: [pax('10 size=3\n'), header({ size: octal(0) }), padded('xyz')], seen: 'a:3' },
@@ -86,6 +88,22 @@ describe('a tar', () => {
       'b:0',
       'end',
     ]);
+  });
+
+  it('takes what stands in front of each member', () => {
+    expect(read(pax('9 path=b\n'), header({ size: octal(0) }), pax('9 path=c\n'), header({ size: octal(0) }), END)).toEqual(['b:0', 'end', 'c:0', 'end']);
+  });
+
+  it('may have a checksum that fills its field', () => {
+    const block = header({ size: octal(0) });
+    block.write(block.toString('latin1', 148, 154).padStart(8, '0'), 148);
+    expect(read(block, END)).toEqual(['a:0', 'end']);
+  });
+
+  it('is refused without the last byte of a member', () => {
+    const { tar } = reader();
+    tar.push(Buffer.concat([header({ size: octal(8) }), Buffer.from('1234567')]));
+    expect(() => tar.finish()).toThrow('archive: tar end: expected the whole member, found an end 1 bytes before');
   });
 
   it('may have members of any size', () => {
@@ -119,6 +137,14 @@ describe('a tar', () => {
     { what: 'a record that ends before its value', parts: [pax('8 size=3\n\n')], says: unreadable },
     { what: 'a record that ends in its name', parts: [pax('7 size=3\n')], says: unreadable },
     { what: 'a record without a name', parts: [pax('7 =3xx\n')], says: unreadable },
+    { what: 'a record whose name goes on after its end', parts: [pax('4 a\nb=c\n')], says: unreadable },
+    { what: 'a record whose name never ends', parts: [pax(`307 ${'k'.repeat(300)}=1\n`)], says: unreadable },
+    { what: 'something before a length that counts it', parts: [pax('x11 size=3\n')], says: unreadable },
+    {
+      what: 'a size in front with an exponent',
+      parts: [pax('12 size=3e1\n'), header({ size: octal(0) })],
+      says: 'tar header: expected a size in digits, found "3e1"',
+    },
     { what: 'a record without a length', parts: [pax(' size=3\n')], says: unreadable },
     { what: 'something before a length', parts: [pax('x10 size=3\n')], says: unreadable },
     { what: 'a record without a sign', parts: [pax('10 size 3\n')], says: unreadable },

@@ -30,6 +30,7 @@ The promise: what can be listed at a destination is a whole, checked snapshot, a
 every way of the table below, each at every step and at every kind of destination, with the built program and real servers, and
 writes this page. Between the program and each server stands a proxy that knows the steps and strikes at the one that is
 meant; the steps of a directory are told by a module loaded into the program, and full disks are real ones. A sample runs with every change.
+What becomes of archives that are spoiled themselves: [archive-verdicts.md](archive-verdicts.md).
 
 ${date}: **${good} of ${POSSIBLE_CELLS.length} cells hold, ${checked} checks in all.** ${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)

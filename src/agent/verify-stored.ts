@@ -1,5 +1,6 @@
 import { SnapshotError } from '../errors.ts';
-import { isDamage, LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
+import { LEFT_THERE, type Verdict, verifySnapshot } from '../inventory/verification.ts';
+import { isDamage } from '../snapshot/failures.ts';
 import { baseName, type ObjectKey } from '../storage/key.ts';
 import { elapsedMs } from './clock.ts';
 import type { RoundDeps } from './deps.ts';

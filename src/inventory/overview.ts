@@ -2,12 +2,11 @@ import type { Destination } from '../agent/destination.ts';
 import { intervalMs, nextTime, type ScheduleRule } from '../agent/schedule.ts';
 import { SnapshotError } from '../errors.ts';
 import { planRetention, type RetentionPolicy } from '../retention/plan.ts';
+import { type Failure, isDamage } from '../snapshot/failures.ts';
 import { haveKeysChanged, type Sealed } from '../snapshot/manifest.ts';
 import { type NameTemplate, takenAt } from '../snapshot/name.ts';
 import { type KeyError, type ObjectKey, objectKey } from '../storage/key.ts';
-import type { Failure } from './failures.ts';
 import type { Holding, Stock } from './stock.ts';
-import { isDamage } from './verification.ts';
 
 /** `unproved` has no manifest. The last three are no longer what was proved, or nobody can tell. */
 export type Standing = 'proved' | 'unproved' | 'suspicious' | 'damaged' | 'unreadable';

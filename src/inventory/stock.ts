@@ -2,11 +2,11 @@ import { aliasKey, type Destination } from '../agent/destination.ts';
 import { SnapshotError } from '../errors.ts';
 import { type NamedCluster, readManifest } from '../retention/manifests.ts';
 import { type Subject, surveySubjects } from '../retention/survey.ts';
+import { type Failure, findFailures } from '../snapshot/failures.ts';
 import type { Manifest, Sealed } from '../snapshot/manifest.ts';
 import { manifestKey, recordTime } from '../snapshot/name.ts';
 import { baseName, type KeyError, type ObjectKey } from '../storage/key.ts';
 import { tryEach } from '../storage/try-each.ts';
-import { type Failure, findFailures } from './failures.ts';
 
 /** What a manifest tells of its snapshot, as far as a list needs it: of a hundred thousand, all are in memory. */
 export interface Told {

@@ -3,6 +3,7 @@ import { SnapshotError, toSnapshotError } from '../errors.ts';
 import { manifestIfThere } from '../retention/manifests.ts';
 import { ArchiveVerifier } from '../snapshot/archive.ts';
 import { ArchiveFault } from '../snapshot/archive-checks.ts';
+import { isDamage } from '../snapshot/failures.ts';
 import { exactNumber, type Manifest } from '../snapshot/manifest.ts';
 import { failureKey, recordKey } from '../snapshot/name.ts';
 import type { Proof } from '../snapshot/proof.ts';
@@ -105,11 +106,6 @@ async function checkPrevious(storage: Storage, { previous, raft_index: index }: 
   if (before.archive_sha256 !== previous.sha256) throw new ArchiveFault('chain to previous', `${previous.sha256} of ${previous.key}`, before.archive_sha256);
   // Right after a cluster was built anew.
   return BigInt(index) < BigInt(before.raft_index) ? [`its index ${index} is lower than ${before.raft_index} of ${before.key} before it`] : [];
-}
-
-/** Whether the object itself is not what was proved: a place that does not answer says nothing about what is there. */
-export function isDamage({ code }: SnapshotError): boolean {
-  return code === 'archive_corrupt' || code === 'storage_mismatch';
 }
 
 /** Only what has a manifest has a place for records, and an alias holds another snapshot soon. */

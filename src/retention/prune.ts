@@ -1,3 +1,4 @@
+import { findFailures, isDamage } from '../snapshot/failures.ts';
 import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyError, KeyPrefix, ObjectKey } from '../storage/key.ts';
@@ -57,15 +58,31 @@ export async function prune(storage: Storage, prefix: KeyPrefix, policy: Retenti
 export async function planPrune(storage: Storage, prefix: KeyPrefix, policy: RetentionPolicy, deps: PruneDeps, signal: AbortSignal): Promise<Planned> {
   const { subjects, strangers } = await surveySubjects(storage, prefix, deps, signal);
   const errors = [...(await learnManifests(storage, subjects, deps, signal))];
+  const doubtful = await findDoubtful(storage, subjects, signal);
+  errors.push(...doubtful.errors);
   const snapshots: Snapshot[] = [];
   for (const subject of subjects.values()) {
     if (subject.size === undefined) continue;
     const { snapshot, damage } = appraise(subject, subject.size, deps.known, deps.clusterId);
-    snapshots.push(snapshot);
+    // What is damaged, or may be, must not be the one that lets the others go.
+    snapshots.push(doubtful.keys.has(subject.key) && snapshot.standing === 'proved' ? { ...snapshot, standing: 'unproved' } : snapshot);
     if (damage) errors.push({ key: subject.key, error: damage });
   }
   const plan = planRetention(snapshots, policy, deps.now);
   return { plan, snapshots, strangers, limit: deleteLimit(snapshots.length, deps.maxDeletes), subjects, errors };
+}
+
+/** Snapshots that a verification or drill has found damaged, and those whose records cannot be read. */
+async function findDoubtful(storage: Storage, subjects: Planned['subjects'], signal: AbortSignal) {
+  const keys = new Set<ObjectKey>();
+  const look = async (key: ObjectKey) => {
+    const failures = await findFailures(storage, subjects.get(key)!.records, signal);
+    if (failures.some(({ error }) => isDamage(error))) keys.add(key);
+  };
+  const recorded = [...subjects.values()].filter(({ records }) => records.length > 0).map(({ key }) => key);
+  const errors = await tryEach(recorded, look, signal);
+  for (const { key } of errors) keys.add(key);
+  return { keys, errors };
 }
 
 /** Oldest first, until the plan or the fuse ends it. */

@@ -1,8 +1,8 @@
-import { failureTime, recordTime } from '../snapshot/name.ts';
-import { type FoundRecord, readRecord } from '../snapshot/record.ts';
+import type { SnapshotError } from '../errors.ts';
 import type { Storage } from '../storage/contract.ts';
 import { baseName, type ObjectKey } from '../storage/key.ts';
-import { isDamage } from './verification.ts';
+import { failureTime, recordTime } from './name.ts';
+import { type FoundRecord, readRecord } from './record.ts';
 
 /** A verification or drill of a snapshot that failed, and none after it went well. */
 export type Failure = FoundRecord & { readonly error: NonNullable<FoundRecord['error']> };
@@ -23,6 +23,11 @@ export async function findFailures(storage: Storage, records: readonly ObjectKey
     if (record) found.push(record);
   }
   return judge(found);
+}
+
+/** Whether the object itself is not what was proved: a place that does not answer says nothing about what is there. */
+export function isDamage({ code }: SnapshotError): boolean {
+  return code === 'archive_corrupt' || code === 'storage_mismatch';
 }
 
 /** The newest first. Whatever went well has proved the archive whole; that a drill works only a drill shows. */

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { SnapshotError } from '../../../src/errors.ts';
-import { findFailures } from '../../../src/inventory/failures.ts';
 import { takeStock } from '../../../src/inventory/stock.ts';
+import { findFailures } from '../../../src/snapshot/failures.ts';
 import { failureKey, recordKey } from '../../../src/snapshot/name.ts';
+import { someDestination } from '../inventory/some-destination.ts';
 import { FOREVER, keyOf, OURS, put, storeOf } from '../retention/some-store.ts';
-import { someDestination } from './some-destination.ts';
 
 type Entry = readonly [day: number, kind: 'verify' | 'drill', code?: string];
 

@@ -128,7 +128,12 @@ const roundTable = {
     example: '1h',
   },
   schedule: { doc: 'A cron expression of five or six fields, instead of `frequency`.', format: text, since: 'new' },
-  timezone: { doc: 'The time zone `schedule` and `verify_schedule` are meant in.', format: timezone, since: 'new', default: 'UTC' },
+  timezone: {
+    doc: 'The time zone `schedule` and `verify_schedule` are meant in. A run in the hour that is left out in spring comes right after it; one in the hour that comes twice runs once, unless it is hourly.',
+    format: timezone,
+    since: 'new',
+    default: 'UTC',
+  },
   jitter: {
     doc: 'Each round starts later by a random time up to this one, so that many clusters do not start at once.',
     format: duration({ atLeastMs: 0, hasDays: true }),

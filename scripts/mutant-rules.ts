@@ -28,6 +28,7 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   '%': ['*'],
   '**': ['*'],
   '>>': ['<<'],
+  '>>>': ['>>'],
   '&': ['|'],
   '&&': ['||'],
   '||': ['&&'],

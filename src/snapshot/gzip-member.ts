@@ -5,7 +5,7 @@ import { release } from './release.ts';
 const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
 /** As long as the chunks that come in: smaller ones cost a trip to zlib each. */
-const OUTPUT_BYTES = 256 * 1024;
+const OUTPUT_BYTES = 262_144;
 
 /**
  * Exactly one gzip member, unpacked as it comes. Header and trailer are read by hand: the gunzip of Node takes
@@ -46,15 +46,9 @@ export class GzipMember {
   /** Resolves when every byte of the chunk has been unpacked and seen. One call at a time. */
   async write(chunk: Uint8Array): Promise<void> {
     const data = this.#withoutHeader(chunk);
-    if (data.length === 0) return;
-    if (!this.#isDataOver) {
-      const before = this.#inflate.bytesWritten;
-      await this.#unpack(data);
-      if (!this.#isDataOver) return;
-      this.#endsWith(data.subarray(this.#inflate.bytesWritten - before));
-    } else {
-      this.#endsWith(data);
-    }
+    const before = this.#inflate.bytesWritten;
+    if (!this.#isDataOver) await this.#unpack(data);
+    this.#endsWith(data.subarray(this.#inflate.bytesWritten - before));
   }
 
   /** Throws unless the member is whole and was the last thing. */
@@ -66,7 +60,9 @@ export class GzipMember {
     const crc = this.#trailer.readUInt32LE(0);
     if (crc !== this.#crc) throw corrupt('gzip crc', hex(crc), hex(this.#crc));
     const size = this.#trailer.readUInt32LE(4);
-    if (size !== this.#unpackedBytes % 2 ** 32) throw corrupt('gzip size', `${size}`, `${this.#unpackedBytes % 2 ** 32}`);
+    // Told in 32 bits, however much it was.
+    const found = this.#unpackedBytes >>> 0;
+    if (size !== found) throw corrupt('gzip size', `${size}`, `${found}`);
   }
 
   /** Frees zlib; a write under way rejects with the reason. */
@@ -79,7 +75,6 @@ export class GzipMember {
   #withoutHeader(chunk: Uint8Array): Buffer {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const missing = HEADER_BYTES - this.#header.length;
-    if (missing === 0) return bytes;
     this.#header = Buffer.concat([this.#header, bytes.subarray(0, missing)]);
     const magic = this.#header.subarray(0, 4).toString('hex');
     if (!'1f8b0800'.startsWith(magic)) throw corrupt('gzip header', '1f8b0800', magic);

@@ -178,6 +178,12 @@ describe('a broken archive', () => {
     await expect(verifyArchive(archive)).rejects.toThrow(/^archive: sha256 of meta.json: expected 0{64}, found [0-9a-f]{64}$/);
   });
 
+  it('carries what zlib said, and nothing where nobody said anything', async () => {
+    const rubbish = Buffer.concat([whole.subarray(0, 10), Buffer.alloc(600, 0xee)]);
+    await expect(verifyArchive(rubbish)).rejects.toHaveProperty('cause.code', 'Z_DATA_ERROR');
+    await expect(verifyArchive(whole.subarray(0, 300))).rejects.not.toHaveProperty('cause');
+  });
+
   it('stays refused, whatever comes after', async () => {
     const verifier = new ArchiveVerifier();
     await expect(verifier.update(Buffer.from('not a gzip'))).rejects.toThrow('gzip header');

@@ -91,7 +91,13 @@ describe('a tar', () => {
   });
 
   it('takes what stands in front of each member', () => {
-    expect(read(pax('9 path=b\n'), header({ size: octal(0) }), pax('9 path=c\n'), header({ size: octal(0) }), END)).toEqual(['b:0', 'end', 'c:0', 'end']);
+    expect(read(pax('10 size=3\n'), header({ size: octal(0) }), padded('xyz'), pax('9 path=b\n'), header({ size: octal(0) }), END)).toEqual([
+      'a:3',
+      'xyz',
+      'end',
+      'b:0',
+      'end',
+    ]);
   });
 
   it('may have a checksum that fills its field', () => {
@@ -137,7 +143,7 @@ describe('a tar', () => {
     { what: 'a record that ends before its value', parts: [pax('8 size=3\n\n')], says: unreadable },
     { what: 'a record that ends in its name', parts: [pax('7 size=3\n')], says: unreadable },
     { what: 'a record without a name', parts: [pax('7 =3xx\n')], says: unreadable },
-    { what: 'a record whose name goes on after its end', parts: [pax('4 a\nb=c\n')], says: unreadable },
+    { what: 'a record whose name goes on after its end', parts: [pax('4 a\n9 path=b\n')], says: unreadable },
     { what: 'a record whose name never ends', parts: [pax(`307 ${'k'.repeat(300)}=1\n`)], says: unreadable },
     { what: 'something before a length that counts it', parts: [pax('x11 size=3\n')], says: unreadable },
     {

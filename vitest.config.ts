@@ -9,6 +9,8 @@ export default defineConfig({
     pool: 'forks',
     // Each may have a cluster of real servers running, and waits for it most of the time: one more than there are processors to spare.
     maxWorkers: 3,
+    // Within a file as well: each of these has servers of its own.
+    maxConcurrency: 3,
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
   },
 });

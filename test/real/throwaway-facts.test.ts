@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeVault, startEmptyVault, startVault } from '../servers/vault.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
@@ -33,7 +33,8 @@ describe('a server that was filled with the snapshot of another cluster', () => 
 
   afterAll(() => removeVault(source));
 
-  it.each([
+  // A few side by side, each with a server of its own: they wait most of the time.
+  it.concurrent.for([
     { nodeId: 'first', isRestarted: false, shares: 5, threshold: 3, outcome: 'serves' },
     { nodeId: 'other', isRestarted: false, shares: 5, threshold: 3, outcome: 'serves' },
     { nodeId: 'first', isRestarted: true, shares: 5, threshold: 3, outcome: 'serves' },
@@ -42,13 +43,17 @@ describe('a server that was filled with the snapshot of another cluster', () => 
     { nodeId: 'other', isRestarted: false, shares: 1, threshold: 1, outcome: 'takes no shares of the source' },
     { nodeId: 'first', isRestarted: true, shares: 1, threshold: 1, outcome: 'serves' },
     { nodeId: 'other', isRestarted: true, shares: 1, threshold: 1, outcome: 'serves' },
-  ])('with $threshold of $shares, as node $nodeId, restarted: $isRestarted: $outcome', async ({ outcome, ...combination }) => {
-    expect(await outcomeOf(combination)).toBe(outcome);
-  }, 120_000);
+  ])(
+    'with $threshold of $shares, as node $nodeId, restarted: $isRestarted: $outcome',
+    { timeout: 120_000 },
+    async ({ outcome, ...combination }, { onTestFinished }) => {
+      const node = await startEmptyVault({ nodeId: combination.nodeId, env: WITHOUT_AUTOPILOT });
+      onTestFinished(() => removeVault(node));
+      expect(await outcomeOf(node, combination)).toBe(outcome);
+    },
+  );
 
-  async function outcomeOf({ shares, threshold, nodeId, isRestarted }: Combination): Promise<string> {
-    const node = await startEmptyVault({ nodeId, env: WITHOUT_AUTOPILOT });
-    onTestFinished(() => removeVault(node));
+  async function outcomeOf(node: VaultNode, { shares, threshold, isRestarted }: Combination): Promise<string> {
     await node.init(shares, threshold);
     await node.unseal();
     await until('it to lead', () => hasLedFor(node, 1_000));

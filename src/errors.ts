@@ -107,7 +107,7 @@ export const ERROR_CODES = {
   no_good_snapshot: {
     exitCode: 1,
     isRetryable: false,
-    advice: 'every one that was tried is damaged: name an older one with --snapshot, or try more with --fallback',
+    advice: 'every one that was tried is damaged or not there: name another with --snapshot, or try more with --fallback; "vault-snapshotd list" shows them',
   },
   source_alive: { exitCode: 5, isRetryable: false, advice: 'stop the old cluster for good first: two copies would both revoke the leases, and drift apart' },
   daemon_running: {

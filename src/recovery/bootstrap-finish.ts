@@ -76,7 +76,9 @@ async function untilUnsealed(target: Target, clock: Clock, limitMs: number, sign
 async function refuseOtherCluster({ cluster_id: wanted }: Marked, target: Target, signal: AbortSignal): Promise<void> {
   const { clusterId } = await target.sealStatus(signal);
   if (clusterId === wanted) return;
-  throw new SnapshotError('half_done', `vault: ${target.address}: is the cluster ${clusterId ?? 'of nobody knows what'}, the snapshot is of ${wanted}`);
+  const found = `vault: ${target.address}: is the cluster ${clusterId ?? 'of nobody knows what'}, the snapshot is of ${wanted}`;
+  const advice = 'if people have made it their own since, remove "bootstrap-….json" from the state directory; else empty the server by hand and run this again';
+  throw new SnapshotError('half_done', found, { advice });
 }
 
 /** However old it is: after days without a cluster there is no younger one. */

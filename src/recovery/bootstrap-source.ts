@@ -52,13 +52,15 @@ export async function fetchNewestGood(deps: SourceDeps, signal: AbortSignal): Pr
       if (!(good instanceof SnapshotError)) return good;
       const key = `${copy.destination.storage.name}: ${copy.candidate.key}`;
       if (DAMAGED.includes(good.code)) {
-        skipped.push({ key, reason: good.message });
-        deps.skip({ key, reason: good.message });
+        // Most of them name the copy, and it is named already.
+        const reason = good.message.replace(`${key}: `, '');
+        skipped.push({ key, reason });
+        deps.skip({ key, reason });
       } else trouble = good;
     }
     if (trouble) throw trouble;
   }
-  throw new SnapshotError('no_good_snapshot', `no good snapshot: ${skipped.map(({ reason }) => reason).join('; ')}`);
+  throw new SnapshotError('no_good_snapshot', `no good snapshot: ${skipped.map(({ key, reason }) => `${key}: ${reason}`).join('; ')}`);
 }
 
 /** Every copy of the newest snapshots, newest first. */
@@ -97,7 +99,10 @@ async function fetchCopy({ candidate, destination }: Copy, deps: SourceDeps, sig
   if (fault) return fault;
   const { manifest } = candidate;
   if (manifest === undefined || manifest instanceof SnapshotError) {
-    return new SnapshotError('refused', `${candidate.key}: has no manifest: nobody tells how many shares it wants, and of which cluster it is`);
+    return new SnapshotError(
+      'refused',
+      `${destination.storage.name}: ${candidate.key}: has no manifest: nobody tells how many shares it wants, and of which cluster it is`,
+    );
   }
   try {
     const fetched = await fetchSnapshot(sourceOf(candidate, destination), deps, signal);

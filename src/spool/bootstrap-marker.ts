@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnapshotError } from '../errors.ts';
-import type { Marked, Marker } from '../recovery/bootstrap-marker.ts';
+import type { Marked, Marker, Phase } from '../recovery/bootstrap-marker.ts';
 import { ifThere, makeDirectory } from '../storage/file-system.ts';
 import { toSpoolError } from './spool.ts';
+
+const PHASES: readonly string[] = ['initialising', 'initialised', 'restore_sent', 'restored'] satisfies readonly Phase[];
 
 /** One small file in the state directory for each server that is being filled. */
 export function openMarker(directory: string, address: string): Marker {
@@ -59,7 +61,9 @@ async function syncDirectory(path: string): Promise<void> {
 /** It is written in one step: what cannot be read is not ours, and nothing may be decided by it. */
 function parse(text: string, path: string): Marked {
   try {
-    return JSON.parse(text) as Marked;
+    const marked = JSON.parse(text) as Partial<Marked> | null;
+    if (marked?.phase !== undefined && PHASES.includes(marked.phase) && marked.cluster_id !== undefined) return marked as Marked;
+    throw new TypeError('lacks its phase or its cluster');
   } catch (error) {
     throw new SnapshotError('spool_failed', `${path}: not readable as a marker`, {
       cause: error,

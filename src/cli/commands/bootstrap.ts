@@ -19,6 +19,7 @@ import { findStateDirectory } from '../../spool/state-directory.ts';
 import { emptyRaftDirectory } from '../../vault/raft-directory.ts';
 import { readShares } from '../../vault/shares.ts';
 import { openTarget } from '../../vault/target.ts';
+import { parseAddress } from '../../vault/transport.ts';
 import { renderEnd, renderJson } from '../bootstrap-report.ts';
 import { chooseDestinations } from '../choose-destinations.ts';
 import type { Asked } from '../grammar/verbs.ts';
@@ -55,7 +56,8 @@ export async function runBootstrap({ flags }: Asked<'bootstrap'>, host: Host): P
   let thrown: unknown;
   try {
     const { config } = await load(flags, host);
-    const address = flags.address ?? config.vault.address;
+    // However it is spelled: the note and the lock are found by it.
+    const { address } = parseAddress(flags.address ?? config.vault.address);
     const directory = flags['state-dir'] ?? (await findStateDirectory({ configured: config.spoolPath, env: host.env, homeDirectory: host.homeDirectory }));
     const holder = `process ${host.pid} of ${host.hostname}, run ${account.runId}`;
     const lock = () => lockServer(directory, address, holder);

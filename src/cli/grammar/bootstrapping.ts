@@ -1,6 +1,15 @@
+import { address } from '../../config/address.ts';
 import { COLD_ENDS, CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, THAW, VAULT_ENDS } from './common.ts';
-import { choice, count, duration, type Flag, text } from './flag.ts';
+import { choice, count, duration, type Flag, keyed, text } from './flag.ts';
 import type { Verb } from './verb.ts';
+
+const PEERS: Flag<string> = {
+  value: 'URLS',
+  doc: 'the other servers of the cluster to come, with commas between them: none of them may be initialised, each must answer',
+  rule: 'addresses such as "https://vault-1:8200", with commas between them',
+  offers: 'nothing',
+  read: (given) => (given.split(',').every((one) => one === '' || 'value' in address.parse({ kind: 'string', value: one }, {})) ? given : undefined),
+};
 
 /** As Kubernetes wants it: what stands in the path of a request must not lead elsewhere. */
 const LEASE: Flag<string> = {
@@ -19,9 +28,9 @@ export const BOOTSTRAP = {
     'init never leave memory.',
   flags: {
     ...CONFIGURED,
-    address: text('URL', 'the server to fill; "addr" of the configuration if nothing is said'),
-    peers: text('URLS', 'the other servers of the cluster to come, with commas between them: none of them may be initialised, each must answer'),
-    source: text('URL', 'where the cluster of the snapshot was: it must not serve any more'),
+    address: keyed('URL', 'the server to fill; "addr" of the configuration if nothing is said', address),
+    peers: PEERS,
+    source: keyed('URL', 'where the cluster of the snapshot was: it must not serve any more', address),
     destination: text('NAME', 'take the snapshot from this destination; if nothing is said, from any that has it whole'),
     snapshot: text('NAME', 'the snapshot of this name; "latest", the newest proved one, if nothing is said'),
     fallback: count('N', 'how many older ones to try where the newest is damaged; 3 if nothing is said'),

@@ -1,5 +1,6 @@
+import { address } from '../../config/address.ts';
 import { COLD_ENDS, CONFIG_ENDS, CONFIGURED, JSON_REPORT, STOP_ENDS, STORAGE_ENDS, THAW, VAULT_ENDS } from './common.ts';
-import { choice, duration, text, time } from './flag.ts';
+import { choice, duration, keyed, text, time } from './flag.ts';
 import type { Verb } from './verb.ts';
 
 export const RESTORE = {
@@ -77,7 +78,7 @@ export const DRILL = {
     file: text('FILE', 'a snapshot in a file of this host', 'file'),
     level: choice('LEVEL', 'how far to go; canary-read if nothing is said', ['verified', 'installed', 'unsealed', 'canary-read']),
     'server-binary': text('FILE', 'the vault or bao to restore with', 'file'),
-    address: text('URL', 'an empty server to restore into instead; you keep it apart and throw it away'),
+    address: keyed('URL', 'an empty server to restore into instead; you keep it apart and throw it away', address),
     'max-age': duration('D', 'how old the canary may be; "drill.max_age" of the configuration if nothing is said'),
     'restore-timeout': duration('D', 'how long the server may take to apply it; 15m if nothing is said'),
     ...THAW,

@@ -26,7 +26,11 @@ describe('a bootstrap', () => {
   it('fails where the server opens as another cluster than the snapshot, and nothing of it is cleaned away', async () => {
     const { home, put, bootstrap, phase } = await bootstrapScene({ clusterId: 'id-2' });
     await put(1);
-    expect((await bootstrap()).told).toMatchObject({ exit_code: 1, stage: 'identity', error: { code: 'half_done' } });
+    expect((await bootstrap()).told).toMatchObject({
+      exit_code: 1,
+      stage: 'identity',
+      error: { code: 'half_done', advice: expect.not.stringContaining('--clean') },
+    });
     expect((await bootstrap('--clean', '--data-dir', home)).told).toMatchObject({ exit_code: 0, reason: 'nothing_to_clean' });
     expect(await phase()).toBe('restored');
   }, 30_000);
@@ -123,9 +127,18 @@ describe('a bootstrap', () => {
     await put(1);
     await bootstrap();
     const [name] = (await readdir(join(home, 'state'))).filter((one) => one.startsWith('bootstrap-'));
-    await writeFile(join(home, 'state', name!), '{');
-    expect((await bootstrap()).told).toMatchObject({ error: { code: 'spool_failed' } });
+    for (const text of ['{', 'null', '{}', '{"phase":"ended","cluster_id":"id-1"}']) {
+      await writeFile(join(home, 'state', name!), text);
+      expect((await bootstrap()).told, text).toMatchObject({ error: { code: 'spool_failed', message: expect.stringContaining('not readable as a marker') } });
+    }
     expect(vault.done).toEqual(['init']);
+  });
+
+  it('finds its note again however the address of the server is spelled', async () => {
+    const { vault, put, bootstrap } = await bootstrapScene({ fault: { at: 'upload', by: 400 } });
+    await put(1);
+    await bootstrap();
+    expect((await bootstrap('--address', `${vault.address}/`)).told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
   });
 });
 
@@ -162,6 +175,20 @@ describe('the choice of a snapshot', () => {
     await put(2);
     const { told } = await bootstrap('--dry-run');
     expect(told).toMatchObject({ exit_code: 0, destination: 'two', snapshot: { key: nameAt(1) }, skipped: [{ key: `one: ${nameAt(1)}` }] });
+    expect(told.skipped[0]?.reason).toMatch(/^stored size: expected 1 as its manifest says/);
+  });
+
+  it('is told by a dry run', async () => {
+    const { put, bootstrap } = await bootstrapScene();
+    await put(1);
+    expect((await bootstrap('--dry-run')).stderr).toMatch(new RegExp(`^bootstrap: ${nameAt(1)}, \\d+m old, would be sent: dry run, nothing was touched$`, 'm'));
+  });
+
+  it('says which name is not there', async () => {
+    const { bootstrap } = await bootstrapScene();
+    const { told } = await bootstrap('--snapshot', nameAt(1));
+    expect(told).toMatchObject({ exit_code: 1, error: { code: 'no_good_snapshot', message: `no good snapshot: local: ${nameAt(1)}: is not there` } });
+    expect(told.error?.advice).toContain('damaged or not there');
   });
 
   it('does not take "nothing there" for an answer while a place cannot be seen', async () => {

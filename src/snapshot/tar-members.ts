@@ -119,7 +119,7 @@ function paxRecords(body: Buffer): ReadonlyMap<string, string> {
     const record = /^(\d{1,4}) ([^=]+)=/.exec(body.toString('latin1', at, at + 256));
     const length = Number(record?.[1]);
     const end = at + length;
-    if (!record || length <= record[0].length || end > body.length || body[end - 1] !== 0x0a) throw corrupt('tar header', 'readable PAX records', 'others');
+    if (!record || length <= record[0].length || body[end - 1] !== 0x0a) throw corrupt('tar header', 'readable PAX records', 'others');
     records.set(record[2]!, body.toString('utf8', at + record[0].length, end - 1));
     at = end;
   }

@@ -15,6 +15,7 @@ function header({ name = 'a', size, type = '0', prefix = '', magic = 'ustar\u000
   block.write(name, 0);
   block.write('0000600', 100);
   block.write(size, 124);
+  block.write('15000000000', 136);
   block.write('        ', 148);
   block.write(type, 156);
   block.write(magic, 257);
@@ -65,6 +66,12 @@ describe('a tar', () => {
     { what: 'a name in two parts', parts: [header({ name: 'b', prefix: 'a', size: octal(0) })], seen: 'a/b:0' },
     { what: 'a second part that fills its field', parts: [header({ name: 'b', prefix: 'p'.repeat(155), size: octal(0) })], seen: `${'p'.repeat(155)}/b:0` },
     { what: 'a long name of a record in front', parts: [pax(`207 ${'k'.repeat(200)}=1\n`), header({ size: octal(0) })], seen: 'a:0' },
+    { what: 'a size that fills its field', parts: [header({ size: '000000000003' }), padded('xyz')], seen: 'a:3' },
+    {
+      what: 'a size that fills its field in front',
+      parts: [header({ name: 'pax', type: 'x', size: '000000000012' }), padded('10 size=3\n'), header({ size: octal(0) }), padded('xyz')],
+      seen: 'a:3',
+    },
     { what: 'a size between blanks', parts: [header({ size: '        10 ' }), padded('12345678')], seen: 'a:8' },
     { what: 'a path in front', parts: [pax('12 path=bé\n'), header({ size: octal(0) })], seen: 'bé:0' },
     { what: 'a size in front', parts: [pax('10 size=3\n'), header({ size: octal(0) }), padded('xyz')], seen: 'a:3' },
@@ -151,6 +158,7 @@ describe('a tar', () => {
       parts: [pax('12 size=3e1\n'), header({ size: octal(0) })],
       says: 'tar header: expected a size in digits, found "3e1"',
     },
+    { what: 'a record without its end', parts: [pax('9 path=bc')], says: unreadable },
     { what: 'a record without a length', parts: [pax(' size=3\n')], says: unreadable },
     { what: 'something before a length', parts: [pax('x10 size=3\n')], says: unreadable },
     { what: 'a record without a sign', parts: [pax('10 size 3\n')], says: unreadable },

@@ -74,28 +74,33 @@ async function expectUndisturbed(store: StorePlace, before: readonly string[]): 
 }
 
 describe('a kill -9 in the middle of an upload', () => {
-  it.each<StoreName>(['versitygw', 'gcs', 'azurite'])('to %s shows nothing that is not whole, deletes nothing, and the next round tidies up', {
-    timeout: LIMIT_MS,
-  }, async (name) => {
-    const scene = await makeScene(vault.address, role, { retain: RETAINED, max_deletes: 0 });
-    const store = await stores.newPlace(name);
-    const places = [localPlace('local', scene.destination), store];
-    await scene.configure(blocksOf(places));
-    for (let each = 0; each < RETAINED; each++) await succeed(scene);
-    for (const point of POINTS.filter(({ step }) => step !== 'open' || name !== 'azurite')) {
-      const { snapshots: before } = await namesAt(store);
-      await killAt(point, scene, store);
-      await expectUndisturbed(store, before);
-      const log = await succeed(scene);
-      // Once it is committed the next start proves it again, and sees to its manifest.
-      const isAdopted = point.isManifest || (point.step === 'commit' && point.moment === 'after');
-      expect(log.includes(`snapshot_adopted destination=${name}`), JSON.stringify(point)).toBe(isAdopted);
-      for (const place of places) expect((await expectTidyAt(place)).size, JSON.stringify(point)).toBe(RETAINED);
-    }
-    if (name !== 'versitygw') return;
-    const left = await stores.unfinished(store, []);
-    expect(left.length).toBeGreaterThan(3);
-    expect((await stores.sweepLater(store)).toSorted()).toEqual(left.map((key) => `s3://${store.settings.s3_bucket}/${key}`).toSorted());
-    expect(await stores.unfinished(store, [])).toEqual([]);
+  const VICTIMS: readonly StoreName[] = ['versitygw', 'gcs', 'azurite'];
+
+  it('shows nothing that is not whole, deletes nothing, and the next round tidies up', { timeout: LIMIT_MS }, async () => {
+    await Promise.all(VICTIMS.map(killedAtEachPoint));
   });
 });
+
+async function killedAtEachPoint(name: StoreName): Promise<void> {
+  const scene = await makeScene(vault.address, role, { retain: RETAINED, max_deletes: 0 });
+  const store = await stores.newPlace(name);
+  const places = [localPlace('local', scene.destination), store];
+  await scene.configure(blocksOf(places));
+  for (let each = 0; each < RETAINED; each++) await succeed(scene);
+  for (const point of POINTS.filter(({ step }) => step !== 'open' || name !== 'azurite')) {
+    const where = `${name}: ${JSON.stringify(point)}`;
+    const { snapshots: before } = await namesAt(store);
+    await killAt(point, scene, store);
+    await expectUndisturbed(store, before);
+    const log = await succeed(scene);
+    // Once it is committed the next start proves it again, and sees to its manifest.
+    const isAdopted = point.isManifest || (point.step === 'commit' && point.moment === 'after');
+    expect(log.includes(`snapshot_adopted destination=${name}`), where).toBe(isAdopted);
+    for (const place of places) expect((await expectTidyAt(place)).size, where).toBe(RETAINED);
+  }
+  if (name !== 'versitygw') return;
+  const left = await stores.unfinished(store, []);
+  expect(left.length).toBeGreaterThan(3);
+  expect((await stores.sweepLater(store)).toSorted()).toEqual(left.map((key) => `s3://${store.settings.s3_bucket}/${key}`).toSorted());
+  expect(await stores.unfinished(store, [])).toEqual([]);
+}

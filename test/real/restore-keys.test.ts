@@ -15,8 +15,9 @@ describe('a restore across other unseal keys', () => {
   });
 
   async function started(node: Promise<VaultNode>): Promise<VaultNode> {
-    nodes.push(await node);
-    return nodes.at(-1)!;
+    const one = await node;
+    nodes.push(one);
+    return one;
   }
 
   async function withSecret(node: VaultNode, value: string): Promise<void> {
@@ -93,29 +94,32 @@ describe('a restore across other unseal keys', () => {
     await expectWhole(safety);
   });
 
-  it.each([
-    { what: 'without shares', shares: undefined, code: 'level_installed', exit: 11 },
-    { what: 'with too few', shares: 1, code: 'level_installed', exit: 11 },
-    { what: 'with wrong ones', shares: 'wrong' as const, code: 'wrong_unseal_keys', exit: 1 },
-  ])('tells how it stands $what', async ({ shares, code, exit }) => {
+  it('tells how it stands without shares, with too few, and with wrong ones', async () => {
     const source = await started(startVault({ shares: 3, threshold: 2, nodeId: 'first' }));
-    const scene = await makeRestoreScene(source);
-    await scene.take();
+    const { directory, destination, take } = await makeRestoreScene(source);
+    await take();
     await source.kill();
-    const fresh = await started(startVault({ shares: 3, threshold: 2, nodeId: 'first' }));
-    const clusterName = (await fresh.request('GET', 'sys/seal-status')).json.cluster_name as string;
-    const share = join(scene.directory, 'shares');
-    const given = shares === 'wrong' ? fresh.keys : source.keys.slice(0, shares ?? 0);
-    await writeFile(share, `${given.join('\n')}\n`, { mode: 0o600 });
-    await scene.configure({ role_id: '', secret_id: '', token: fresh.rootToken, recovery: { shares: [{ file: share }] } });
-    const flags = ['--snapshot', 'latest', '--confirm', clusterName, '--foreign', '--no-safety-snapshot'];
-    const { ended, told } = await scene.restore(fresh.address, ...flags, ...(shares === undefined ? [] : ['--unseal']));
-    expect(told).toMatchObject({ exit_code: exit, stage: 'unseal', level: 'installed', error: { code } });
-    expect(told.next_steps[0]).toContain(`unseal ${fresh.address} with 2 of 3 shares`);
-    for (const key of [...source.keys, ...fresh.keys, fresh.rootToken]) expect(`${ended.stdout}${ended.stderr}`).not.toContain(key);
-    fresh.adopt(source);
-    await fresh.unseal();
-    await until('it to serve', async () => (await fresh.request('GET', 'sys/health')).status === 200);
+    const standsAt = async (given: (fresh: VaultNode) => readonly string[], code: string, exit: number) => {
+      const fresh = await started(startVault({ shares: 3, threshold: 2, nodeId: 'first' }));
+      const share = join(directory, `shares-of-${fresh.settings.port}`);
+      const shares = given(fresh);
+      await writeFile(share, `${shares.join('\n')}\n`, { mode: 0o600 });
+      const login = { role_id: '', secret_id: '', token: fresh.rootToken };
+      const scene = await makeRestoreScene(fresh, { ...login, local_storage: { path: destination }, recovery: { shares: [{ file: share }] } });
+      const flags = ['--snapshot', 'latest', '--confirm', scene.clusterName, '--foreign', '--no-safety-snapshot'];
+      const { ended, told } = await scene.restore(fresh.address, ...flags, ...(shares.length === 0 ? [] : ['--unseal']));
+      expect(told).toMatchObject({ exit_code: exit, stage: 'unseal', level: 'installed', error: { code } });
+      expect(told.next_steps[0]).toContain(`unseal ${fresh.address} with 2 of 3 shares`);
+      for (const key of [...source.keys, ...fresh.keys, fresh.rootToken]) expect(`${ended.stdout}${ended.stderr}`).not.toContain(key);
+      fresh.adopt(source);
+      await fresh.unseal();
+      await until('it to serve', async () => (await fresh.request('GET', 'sys/health')).status === 200);
+    };
+    await Promise.all([
+      standsAt(() => [], 'level_installed', 11),
+      standsAt(() => source.keys.slice(0, 1), 'level_installed', 11),
+      standsAt((fresh) => fresh.keys, 'wrong_unseal_keys', 1),
+    ]);
   });
 
   it('refuses an empty server, which bootstrap is for, and a sealed one', async () => {

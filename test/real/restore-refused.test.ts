@@ -22,7 +22,7 @@ describe('a restore that must not be', () => {
   let left: readonly string[];
 
   beforeAll(async () => {
-    cluster = await startCluster(3);
+    cluster = await startCluster(3, { patience: 4 });
     leader = await cluster.leader();
     await leader.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
   });

@@ -4,7 +4,7 @@ import { isLeader, removeVault, startEmptyVault, startVault, type VaultOptions }
 import type { VaultNode } from './vault-node.ts';
 import { until } from './wait.ts';
 
-export interface ClusterOptions extends Pick<VaultOptions, 'shares' | 'threshold' | 'extraConfig'> {
+export interface ClusterOptions extends Pick<VaultOptions, 'shares' | 'threshold' | 'patience' | 'extraConfig'> {
   /** A certificate must name all the addresses of the nodes: 127.0.0.2, 127.0.0.3 and so on. */
   readonly tls?: ServerTls;
 }

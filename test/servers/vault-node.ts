@@ -17,6 +17,8 @@ export interface VaultNodeSettings {
   readonly port: number;
   readonly clusterPort: number;
   readonly tls?: ServerTls | undefined;
+  /** For how many half seconds a leader may be out of touch with the others before it steps down; one if not given, and elections take as many seconds. */
+  readonly patience?: number | undefined;
   /** HCL added at the end of the server's configuration. */
   readonly extraConfig?: string | undefined;
   /** Variables besides the usual ones. */
@@ -157,7 +159,7 @@ export class VaultNode {
   }
 
   #configuration(): string {
-    const { dir, nodeId, ip, port, clusterPort, tls, extraConfig = '' } = this.settings;
+    const { dir, nodeId, ip, port, clusterPort, tls, patience = 1, extraConfig = '' } = this.settings;
     const listener = [`address = "${ip}:${port}"`, `cluster_address = "${ip}:${clusterPort}"`];
     if (tls === undefined) listener.push('tls_disable = true');
     else listener.push(`tls_cert_file = "${tls.certFile}"`, `tls_key_file = "${tls.keyFile}"`);
@@ -173,7 +175,7 @@ cluster_addr = "${this.clusterAddress}"
 storage "raft" {
   path = "${dir}"
   node_id = "${nodeId}"
-  performance_multiplier = 1
+  performance_multiplier = ${patience}
   autopilot_update_interval = "1s"
   autopilot_reconcile_interval = "2s"
 }

@@ -15,6 +15,8 @@ export interface VaultOptions {
   /** Unseal keys; one of one if not given. */
   readonly shares?: number;
   readonly threshold?: number;
+  /** Of a leader in elections: see `VaultNodeSettings`. */
+  readonly patience?: number;
   readonly extraConfig?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Of a `vault` or `bao` to start instead of the one in the cache. */
@@ -23,11 +25,11 @@ export interface VaultOptions {
 
 /** A node that is started and neither initialised nor unsealed, in a directory of its own. */
 export async function startEmptyVault(options: VaultOptions = {}): Promise<VaultNode> {
-  const { ip = '127.0.0.1', port, nodeId = 'node', tls, extraConfig, env } = options;
+  const { ip = '127.0.0.1', port, nodeId = 'node', tls, patience, extraConfig, env } = options;
   const binary = options.binary ?? (await serverBinary(VAULT));
   const [freePort = 0, clusterPort = 0] = await freePorts(ip, 2);
   const dir = await mkdtemp(join(tmpdir(), 'vault-'));
-  const node = new VaultNode({ binary, dir, nodeId, ip, port: port ?? freePort, clusterPort, tls, extraConfig, env });
+  const node = new VaultNode({ binary, dir, nodeId, ip, port: port ?? freePort, clusterPort, tls, patience, extraConfig, env });
   try {
     await node.start();
     return node;

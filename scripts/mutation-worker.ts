@@ -26,8 +26,8 @@ const vitest = await createVitest(
     isolate: true,
     maxWorkers: 1,
     bail: 1,
-    testTimeout: 5000,
-    hookTimeout: 5000,
+    // What is only slow, on a busy machine, must not pass for noticed.
+    testTimeout: 20_000,
     reporters: [{}],
   },
   { plugins: [plugin] },

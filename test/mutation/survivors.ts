@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of code.
 import { ARCHIVE_SURVIVORS } from './archive-survivors.ts';
+import { STATE_SURVIVORS } from './state-survivors.ts';
 import type { Survivors } from './survivor.ts';
 
 /** What may survive, and why no test can tell, or none should. A run fails on any other survivor, and on one of these that was killed. */
@@ -66,4 +67,5 @@ export const SURVIVORS: readonly Survivors[] = [
     ],
   },
   ...ARCHIVE_SURVIVORS,
+  ...STATE_SURVIVORS,
 ];

@@ -23,13 +23,26 @@ function renderRows(rows: readonly Row[], now: Date): readonly string[] {
     row.name,
   ]);
   const [head = '', ...lines] = alignColumns([HEAD, ...cells]);
-  return [head, ...lines.flatMap((line, at) => [line, ...renderFailures(rows[at]!, now), ...renderKeys(rows[at]!), ...renderGaps(rows[at]!.gaps)])];
+  return [
+    head,
+    ...lines.flatMap((line, at) => [
+      line,
+      ...renderFailures(rows[at]!, now),
+      ...renderKeys(rows[at]!),
+      ...renderSafety(rows[at]!),
+      ...renderGaps(rows[at]!.gaps),
+    ]),
+  ];
 }
 
 function renderKeys({ isFirstOfItsKeys, sealed }: Row): readonly string[] {
   if (!isFirstOfItsKeys) return [];
   const fingerprint = sealed?.seal_fingerprint ? `, fingerprint ${sealed.seal_fingerprint.slice(0, 12)}` : '';
   return [`  ^ the first with these unseal keys (${sealed?.seal_type}${fingerprint}): the snapshots before it need the keys of before`];
+}
+
+function renderSafety({ isSafety }: Row): readonly string[] {
+  return isSafety ? ['  ^ safety snapshot, taken right before a restore: "latest" passes it over; to go back, restore it by its name'] : [];
 }
 
 function renderFailures({ failures }: Row, now: Date): readonly string[] {
@@ -72,6 +85,7 @@ export function renderJson({ clusterId, rows, places }: Overview, now: Date): st
     missing: row.missing,
     seal: row.sealed === undefined ? null : { type: row.sealed.seal_type, fingerprint: row.sealed.seal_fingerprint },
     keys_changed: row.isFirstOfItsKeys,
+    safety: row.isSafety,
     failures: row.failures.map(({ destination, kind, level, at, error }) => ({
       destination,
       kind,

@@ -1,6 +1,7 @@
 import type { Destination } from '../agent/destination.ts';
 import { intervalMs, nextTime, type ScheduleRule } from '../agent/schedule.ts';
 import { SnapshotError } from '../errors.ts';
+import { SAFETY_SCHEDULE } from '../recovery/choose.ts';
 import { planRetention, type RetentionPolicy } from '../retention/plan.ts';
 import { type Failure, isDamage } from '../snapshot/failures.ts';
 import { haveKeysChanged, type Sealed } from '../snapshot/manifest.ts';
@@ -32,6 +33,8 @@ export interface Row {
   readonly sealed: Sealed | undefined;
   /** The snapshots before it need other unseal keys. */
   readonly isFirstOfItsKeys: boolean;
+  /** Of the state that a restore gave up: "latest" never means it. */
+  readonly isSafety: boolean;
 }
 
 export interface Gap {
@@ -108,6 +111,7 @@ function toRow(name: string, places: readonly Listed[], wanted: ReadonlyMap<List
     index: told?.index,
     sealed: told?.sealed,
     isFirstOfItsKeys: false,
+    isSafety: told?.schedule === SAFETY_SCHEDULE,
     standing: WORST_FIRST.find((standing) => standings.includes(standing)) ?? 'unproved',
     provedAt: proofs[0],
     present: here.map(({ place }) => nameOf(place)),

@@ -13,6 +13,9 @@ const ROLE_LIFE_SECONDS = 32 * 86_400;
 
 const nth = (request: string, wanted: number) => (asked: readonly string[]) => asked.filter((one) => one === request).length === wanted;
 
+/** There is no way back by then, and nothing to go back from. */
+const BEFORE_SAFETY: readonly string[] = ['ask', 'ask, logged in', 'safety'];
+
 /** What it is about to ask the server. Its login for the plan, that of the safety snapshot and that of the upload are three. */
 const MOMENTS = {
   ask: nth('GET sys/seal-status', 1),
@@ -79,8 +82,11 @@ describe('a restore that is stopped', () => {
     return { ended, left, again: () => scene.restore(node.address, ...flags) };
   }
 
-  it.each(Object.keys(MOMENTS) as (keyof typeof MOMENTS)[])('is run again after a kill before "%s", and leaves no token that lives long', async (moment) => {
-    const { again, left } = await stopAt(moment, 'SIGKILL');
+  it.each(
+    Object.keys(MOMENTS) as (keyof typeof MOMENTS)[],
+  )('is run again after a kill before "%s", has told the way back, and leaves no token that lives long', async (moment) => {
+    const { ended, again, left } = await stopAt(moment, 'SIGKILL');
+    expect(ended.stderr.includes('restore: safety snapshot: /')).toBe(!BEFORE_SAFETY.includes(moment));
     // That of the safety snapshot lives as its role says, until the snapshot is there.
     for (const life of await left()) expect(life).toBeLessThanOrEqual(moment === 'safety' ? ROLE_LIFE_SECONDS : LONGEST_LIFE_SECONDS);
     const { told } = await again();
@@ -102,7 +108,7 @@ describe('a restore that is stopped', () => {
     const isSent = ['send', 'apply', 'look'].includes(moment);
     expect(told.error?.advice).toContain(isSent ? 'do not send it again' : 'nothing was changed');
     expect(told.left_behind).toEqual(told.safety_snapshot === null ? [] : [`safety snapshot: ${told.safety_snapshot}`]);
-    expect(told.safety_snapshot !== null).toBe(!['ask', 'ask, logged in', 'safety'].includes(moment));
+    expect(told.safety_snapshot !== null).toBe(!BEFORE_SAFETY.includes(moment));
     if (moment !== 'apply' && moment !== 'look') expect(await has(node, 'app/later')).toBe(true);
     expect(await left()).toEqual([]);
   });

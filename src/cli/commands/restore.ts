@@ -130,9 +130,12 @@ async function restore(run: Run, signal: AbortSignal): Promise<void> {
 }
 
 /** The token of its own ends here: from now on the server may forget it, and nobody is to log in anew because of that. */
-async function secure({ flags }: Run, composed: Composed, from: Destination | undefined, facts: TargetFacts, signal: AbortSignal): Promise<Safety> {
+async function secure({ flags, print }: Run, composed: Composed, from: Destination | undefined, facts: TargetFacts, signal: AbortSignal): Promise<Safety> {
   try {
-    return await takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal);
+    const safety = await takeSafety(safetyPlace(composed, from, flags), facts, composed.deps, signal);
+    // At once: it is the way back, and we may be killed before the end.
+    print(`restore: safety snapshot: ${safety.place}\n`);
+    return safety;
   } finally {
     await composed.vault.close();
   }

@@ -56,6 +56,18 @@ describe('list', () => {
     expect(column(await listed(young), 'missing')).toEqual([['a'], [], [], [], []]);
   });
 
+  it('tells which ones were taken right before a restore, for "latest" is none of them', async () => {
+    const scene = await storedScene();
+    await scene.put(2);
+    await scene.put(1, { manifest: { schedule: 'before a restore' } });
+    expect(column(await listed(scene), 'safety')).toEqual([true, false]);
+    const { host } = await scene.call('list');
+    expect(host.stdout.split('\n').slice(2, 4)).toEqual([
+      expect.stringContaining(nameAt(1)),
+      '  ^ safety snapshot, taken right before a restore: "latest" passes it over; to go back, restore it by its name',
+    ]);
+  });
+
   it('shows what the old agent made as not proved, and counts what is not ours', async () => {
     const scene = await storedScene();
     await scene.put(1, { isBare: true });

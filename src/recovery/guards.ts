@@ -3,7 +3,8 @@ import type { Manifest } from '../snapshot/manifest.ts';
 import type { Proof } from '../snapshot/proof.ts';
 import { FORCE_PATH, SNAPSHOT_PATH, type TargetFacts } from './target-facts.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** The snapshot as its archive and, where there is one, its manifest tell of it. */
 export interface SnapshotFacts {
@@ -145,10 +146,14 @@ function age({ snapshot: { takenAt }, flags, now }: Judged): Verdict {
     return [flags.loseMs !== undefined, 'nobody tells when it was taken, and how much work would be lost', advice];
   }
   const { loseMs = DAY_MS } = flags;
-  const lost = now.getTime() - takenAt.getTime();
-  const hours = (ms: number) => `${Math.round(ms / 360_000) / 10} h`;
-  if (lost <= loseMs) return [true, `${hours(lost)} of work will be lost`];
-  return [false, `${hours(lost)} of work would be lost, at most ${hours(loseMs)} may be`, 'if it may be lost, say how much with --lose'];
+  const lost = Math.max(0, now.getTime() - takenAt.getTime());
+  if (lost <= loseMs) return [true, `${spanOf(lost)} of work will be lost`];
+  return [false, `${spanOf(lost)} of work would be lost, at most ${spanOf(loseMs)} may be`, 'if it may be lost, say how much with --lose'];
+}
+
+/** Rounded up: no loss is shown as none. */
+function spanOf(ms: number): string {
+  return ms < HOUR_MS ? `${Math.ceil(ms / 60_000)} min` : `${Math.ceil(ms / 360_000) / 10} h`;
 }
 
 function health({ target }: Judged): Verdict {

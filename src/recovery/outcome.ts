@@ -130,5 +130,8 @@ export function describeSnapshot(
 
 /** As an operator reads a failure: the stage, the thing, what happened; then what to do. */
 export function renderFailure({ stage, error }: Pick<RecoveryReport, 'stage' | 'error'>): string {
-  return error === null ? '' : `${stage}: ${error.message} (${error.code})\nhint: ${error.advice}\n`;
+  if (error === null) return '';
+  // Some name their stage themselves: they are met elsewhere, too.
+  const where = error.message.startsWith(`${stage}: `) ? '' : `${stage}: `;
+  return `${where}${error.message} (${error.code})\nhint: ${error.advice}\n`;
 }

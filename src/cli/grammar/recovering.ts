@@ -41,7 +41,7 @@ export const RESTORE = {
 cluster         vault-cluster-1fa0a37c        vault-cluster-1fa0a37c
 taken           2026-01-02 03:04:05Z (35m)    now
 …
-ok    guard: age: 0.6 h of work will be lost`,
+ok    guard: age: 35 min of work will be lost`,
   },
   ok: 'restored and proved; with --dry-run: it would be sent',
   ends: [

@@ -93,6 +93,14 @@ describe('a bootstrap', () => {
     expect(await phase()).toBe('initialised');
   }, 30_000);
 
+  it('tells in one line, once, at which step a silent peer ended it', async () => {
+    const { put, bootstrap } = await bootstrapScene();
+    await put(1);
+    const { told, stderr } = await bootstrap('--peers', 'http://127.0.0.1:1');
+    expect(told).toMatchObject({ exit_code: 5, stage: 'peers', error: { code: 'refused' } });
+    expect(stderr).toMatch(/^peers: http:\/\/127\.0\.0\.1:1: no answer within 1s \(refused\)$/m);
+  });
+
   it.each([
     { what: 'somebody else was quicker to initialise', fault: { at: 'init', by: 400 }, code: 'server_refused', left: undefined },
     { what: 'the connection ends in the init', fault: { at: 'init', by: 'hang-up' }, code: 'vault_unreachable', left: 'initialising' },

@@ -97,6 +97,17 @@ describe('the guards of a restore', () => {
     for (const { ok, advice } of guards) expect(advice === '').toBe(ok);
   });
 
+  it.each([
+    { now: '2026-01-02T03:00:00.000Z', says: '0 min of work will be lost' },
+    { now: '2026-01-02T02:00:00.000Z', says: '0 min of work will be lost' },
+    { now: '2026-01-02T03:00:20.000Z', says: '1 min of work will be lost' },
+    { now: '2026-01-02T03:59:00.000Z', says: '59 min of work will be lost' },
+    { now: '2026-01-02T04:00:01.000Z', says: '1.1 h of work will be lost' },
+    { now: '2026-01-03T03:10:00.000Z', says: '24.2 h of work would be lost, at most 24 h may be' },
+  ])('tell at $now how much is lost, never less than it is', ({ now, says }) => {
+    expect(judge({ ...FACTS, now: new Date(now) }).find(({ name }) => name === 'age')?.detail).toBe(says);
+  });
+
   it('send by force only what is forced or of another cluster', () => {
     expect(needsForce(FACTS)).toBe(false);
     expect(needsForce({ ...FACTS, flags: { ...FACTS.flags, isForced: true } })).toBe(true);

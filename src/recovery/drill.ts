@@ -179,6 +179,7 @@ async function look({ deps, wish, record, snapshot }: DrillJob, target: Target, 
     return await findToken(target, shares, signal);
   });
   record.tokenWay = grant.way;
+  if (hasLogin && grant.way === 'shares') account.warnings.push(`the login led nowhere, and a root token was made from the shares: ${grant.tried.join('; ')}`);
   await withToken(grant, target, async ({ token }) => {
     await account.step('checks', async () => {
       record.checks = await checkContents(wish.contents, target, token, signal);

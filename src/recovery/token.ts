@@ -6,6 +6,8 @@ const REVOKE_LIMIT_MS = 5_000;
 /** A token, and where it came from. */
 export interface Found extends Grant {
   readonly way: 'login' | 'shares';
+  /** Why the ways before it led nowhere. */
+  readonly tried: readonly string[];
 }
 
 /**
@@ -26,12 +28,12 @@ export async function findToken(target: Target, shares: readonly Hidden[], signa
   };
   const byLogin = async (): Promise<Found | undefined> => {
     const grant = await target.login(signal);
-    if (grant.isFresh || (await target.isAlive(grant.token, signal))) return { ...grant, way: 'login' };
+    if (grant.isFresh || (await target.isAlive(grant.token, signal))) return { ...grant, way: 'login', tried };
     tried.push('the token given is not of the snapshot');
     return undefined;
   };
   const byShares = async (): Promise<Found | undefined> => {
-    return shares.length === 0 ? undefined : { token: await target.generateRoot(shares, signal), isFresh: true, lifeMs: undefined, way: 'shares' };
+    return shares.length === 0 ? undefined : { token: await target.generateRoot(shares, signal), isFresh: true, lifeMs: undefined, way: 'shares', tried };
   };
   const grant = (await attempt(byLogin)) ?? (await attempt(byShares));
   if (grant) return grant;

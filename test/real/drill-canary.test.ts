@@ -78,6 +78,8 @@ describe('what a drill finds', () => {
     ]);
     expect(byShares?.told).toMatchObject({ exit_code: 0, token_way: 'shares' });
     expect(byNobody?.told).toMatchObject({ exit_code: 0, token_way: 'shares' });
+    for (const one of [byShares, byNobody])
+      expect(one?.told.warnings).toEqual([expect.stringMatching(/^the login led nowhere, and a root token was made .*login/)]);
     expect(refused?.told).toMatchObject({ exit_code: 11 });
     // The source never hears of it: its own shares make no root token there.
     expect((await source.request('GET', 'sys/generate-root/attempt')).json).toMatchObject({ started: false });

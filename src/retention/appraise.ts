@@ -1,4 +1,5 @@
 import { SnapshotError } from '../errors.ts';
+import { SAFETY_SCHEDULE } from '../recovery/choose.ts';
 import { manifestKey } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
 import type { KeyError, ObjectKey } from '../storage/key.ts';
@@ -13,6 +14,8 @@ export type KnownManifests = Map<ObjectKey, KnownManifest>;
 interface KnownManifest {
   readonly clusterId: string;
   readonly isSuspicious: boolean;
+  /** Of the state that a restore gave up. */
+  readonly isSafety: boolean;
   readonly storedBytes: number;
 }
 
@@ -40,7 +43,8 @@ export async function learnManifest(
   const manifest = await readManifest(storage, manifestKey(key), signal);
   // One text for all of them, instead of one each.
   const owner = manifest.cluster_id === clusterId ? clusterId : manifest.cluster_id;
-  known.set(key, { clusterId: owner, isSuspicious: manifest.suspicious.length > 0, storedBytes: manifest.stored_bytes });
+  const { suspicious, schedule, stored_bytes: storedBytes } = manifest;
+  known.set(key, { clusterId: owner, isSuspicious: suspicious.length > 0, isSafety: schedule === SAFETY_SCHEDULE, storedBytes });
 }
 
 /** An object as the plan sees it; `damage`: what is there is not what its manifest says. */
@@ -68,7 +72,9 @@ function standingOf({ hasManifest }: Subject, manifest: KnownManifest | undefine
   if (!hasManifest) return 'unproved';
   if (manifest === undefined) return 'unreadable';
   if (manifest.clusterId !== clusterId) return 'foreign';
-  return manifest.isSuspicious ? 'suspicious' : 'proved';
+  if (manifest.isSuspicious) return 'suspicious';
+  // "latest" never means one: it must not be the one that lets the others go.
+  return manifest.isSafety ? 'unproved' : 'proved';
 }
 
 function knownOf({ key, hasManifest }: Subject, known: KnownManifests): KnownManifest | undefined {

@@ -31,7 +31,7 @@ it('removes nothing where all that is kept was found damaged or may have been', 
   put(storage, ...failedOf(3, 'storage_mismatch'));
   put(storage, ...failedOf(4, 'archive_corrupt'));
   storage.inject({ step: 'read', nth: 2 });
-  const known = new Map([3, 4].map((day) => [keyOf(day), { clusterId: OURS.clusterId, isSuspicious: false, storedBytes: 10 }]));
+  const known = new Map([3, 4].map((day) => [keyOf(day), { clusterId: OURS.clusterId, isSuspicious: false, isSafety: false, storedBytes: 10 }]));
   const { plan, errors } = await run(storage, known);
   expect(plan.frozen).toContain('no snapshot here is proved yet');
   expect(errors.map((one) => one.key)).toContain(keyOf(4));

@@ -32,6 +32,14 @@ describe('pruning a destination', () => {
     expect(storage.steps.filter((step) => step.startsWith('delete'))).toEqual([`delete ${keyOf(1)}`, `delete ${recordOf(1)}`, `delete ${manifestOf(1)}`]);
   });
 
+  it('lets no safety snapshots of restores, however many, push out the newest that "latest" can mean', async () => {
+    const storage = storeOf({ proved: [1, 2, 3, 4, 5] });
+    for (const seconds of [3, 4, 5]) putManifest(storage, seconds, { schedule: 'before a restore' });
+    const { removed } = await run(storage);
+    expect(removed.map(({ key }) => key)).toEqual([keyOf(1), keyOf(3)]);
+    expect(keys(storage)).toContain(keyOf(2));
+  });
+
   it("counts the ancestor's objects, which have no manifest, as ours", async () => {
     const storage = storeOf({ proved: [3], bare: [1, 2] });
     await run(storage);

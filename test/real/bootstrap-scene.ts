@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { onTestFinished } from '../fakes/test-end.ts';
 import { removeVault, startEmptyVault, startVault, type VaultOptions } from '../servers/vault.ts';
 import { type AppRole, appRole, SNAPSHOT_POLICY } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
@@ -128,17 +129,9 @@ export async function isInitialised(node: VaultNode): Promise<boolean> {
   return (await node.request('GET', 'sys/seal-status')).json.initialized === true;
 }
 
-/** Servers that end with the test. */
-export function keeper() {
-  const nodes: VaultNode[] = [];
-  return {
-    async empty(options: VaultOptions = {}): Promise<VaultNode> {
-      const node = await startEmptyVault({ nodeId: 'first', ...options });
-      nodes.push(node);
-      return node;
-    },
-    async removeAll(): Promise<void> {
-      await Promise.all(nodes.splice(0).map(removeVault));
-    },
-  };
+/** A server that nobody has initialised; it ends with the test. */
+export async function empty(options: VaultOptions = {}): Promise<VaultNode> {
+  const node = await startEmptyVault({ nodeId: 'first', ...options });
+  onTestFinished(() => removeVault(node));
+  return node;
 }

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeVault, startEmptyVault, startVault } from '../servers/vault.ts';
 import { createToken } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
-import { beside, keeper, leavesNothing, makeSource, type Source, secretOf } from './bootstrap-scene.ts';
+import { beside, empty, leavesNothing, makeSource, type Source, secretOf } from './bootstrap-scene.ts';
 
 describe('a server that unseals itself', () => {
-  const { empty, removeAll } = keeper();
   let keeperOfKeys: VaultNode;
   let source: Source;
   let token: string;
@@ -34,7 +33,6 @@ describe('a server that unseals itself', () => {
     await node.terminate();
   });
 
-  afterEach(removeAll);
   afterAll(async () => {
     await source.remove();
     await removeVault(keeperOfKeys);

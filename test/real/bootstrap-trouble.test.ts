@@ -1,11 +1,11 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { itAlongside } from '../fakes/test-end.ts';
 import { until } from '../servers/wait.ts';
 import { snapshotsIn } from '../system/scene.ts';
-import { beside, isInitialised, keeper, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
+import { beside, empty, isInitialised, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
 
-const { empty, removeAll } = keeper();
 let source: Source;
 let newest: string;
 
@@ -16,7 +16,6 @@ beforeAll(async () => {
   await source.node.terminate();
 });
 
-afterEach(removeAll);
 afterAll(() => source.remove());
 
 describe('a damaged newest snapshot', () => {
@@ -32,7 +31,7 @@ describe('a damaged newest snapshot', () => {
     return path;
   }
 
-  it('makes room for the one before it, by name', async () => {
+  itAlongside('makes room for the one before it, by name', async () => {
     const node = await empty();
     const host = await beside(node, source);
     const path = await damagedCopy(host.directory);
@@ -50,7 +49,7 @@ describe('a damaged newest snapshot', () => {
     expect(await isInitialised(other)).toBe(false);
   });
 
-  it('is taken whole from another destination first', async () => {
+  itAlongside('is taken whole from another destination first', async () => {
     const node = await empty();
     const host = await beside(node, source);
     const path = await damagedCopy(host.directory);
@@ -66,9 +65,8 @@ describe('a damaged newest snapshot', () => {
 });
 
 describe('a bootstrap that is killed', () => {
-  it('ends by the next run, or says that it cannot', { timeout: 120_000 }, async () => {
-    await Promise.all(['initialised', 'restore_sent', 'restored'].map(killedAt));
-  });
+  for (const phase of ['initialised', 'restore_sent', 'restored'])
+    itAlongside(`at ${phase} ends by the next run, or says that it cannot`, () => killedAt(phase));
 
   async function killedAt(phase: string): Promise<void> {
     const node = await empty();
@@ -80,13 +78,13 @@ describe('a bootstrap that is killed', () => {
     await host.giveShares();
     const { told } = await host.bootstrap();
     if (told.exit_code === 0) {
-      expect(told, phase).toMatchObject({ reason: 'restored', level: 'canary-read' });
-      expect(await secretOf(node, source), phase).toBe('newest');
+      expect(told).toMatchObject({ reason: 'restored', level: 'canary-read' });
+      expect(await secretOf(node, source)).toBe('newest');
       await leavesNothing(host);
       return;
     }
     // The archive had not gone out: nobody has the keys of that init, and the server holds nothing.
     expect(phase).not.toBe('restored');
-    expect(told, phase).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
+    expect(told).toMatchObject({ exit_code: 1, error: { code: 'half_done' } });
   }
 });

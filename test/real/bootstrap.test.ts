@@ -1,11 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itAlongside } from '../fakes/test-end.ts';
 import { until } from '../servers/wait.ts';
 import { tree } from '../system/scene.ts';
-import { beside, isInitialised, keeper, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
+import { beside, empty, isInitialised, leavesNothing, type Source, secretOf, shamirSource } from './bootstrap-scene.ts';
 
-const { empty, removeAll } = keeper();
 let source: Source;
 let newest: string;
 
@@ -16,11 +16,10 @@ beforeAll(async () => {
   await source.node.terminate();
 });
 
-afterEach(removeAll);
 afterAll(() => source.remove());
 
 describe('a fresh server', () => {
-  it('is filled with the newest snapshot, unsealed and proved, and then left alone', async () => {
+  itAlongside('is filled with the newest snapshot, unsealed and proved, and then left alone', async () => {
     const node = await empty();
     const host = await beside(node, source);
     await host.giveShares();
@@ -38,7 +37,7 @@ describe('a fresh server', () => {
     expect(await secretOf(node, source)).toBe('later');
   });
 
-  it('waits for people, and holds no key while it does', async () => {
+  itAlongside('waits for people, and holds no key while it does', async () => {
     const node = await empty();
     const host = await beside(node, source);
     const going = host.begin();
@@ -63,7 +62,7 @@ describe('a fresh server', () => {
     await leavesNothing(host);
   });
 
-  it('is left sealed with --no-wait, and opened by the next run with shares', async () => {
+  itAlongside('is left sealed with --no-wait, and opened by the next run with shares', async () => {
     const node = await empty();
     const host = await beside(node, source);
     const { told } = await host.bootstrap('--no-wait');
@@ -76,7 +75,7 @@ describe('a fresh server', () => {
     await leavesNothing(host);
   });
 
-  it('that snapshots do not know is refused before anything is sent, and is emptied only when it is down', async () => {
+  itAlongside('that snapshots do not know is refused before anything is sent, and is emptied only when it is down', async () => {
     const node = await empty({ nodeId: 'stranger' });
     const host = await beside(node, source);
     const refused = (await host.bootstrap()).told;
@@ -97,7 +96,7 @@ describe('a fresh server', () => {
   });
 });
 
-it('does not clean away a cluster that people have made since where a run was cut off', async () => {
+itAlongside('does not clean away a cluster that people have made since where a run was cut off', async () => {
   const node = await empty({ nodeId: 'stranger' });
   const host = await beside(node, source);
   expect((await host.bootstrap()).told).toMatchObject({ exit_code: 5, phase: 'initialised' });

@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
+import { itAlongside, onTestFinished } from '../fakes/test-end.ts';
 import { removeVault, startEmptyVault, startVault } from '../servers/vault.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
@@ -8,16 +9,10 @@ import { expectWhole, tree } from '../system/scene.ts';
 import { makeRestoreScene } from './restore-scene.ts';
 
 describe('a restore across other unseal keys', () => {
-  const nodes: VaultNode[] = [];
-
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map(removeVault));
-  });
-
-  async function started(node: Promise<VaultNode>): Promise<VaultNode> {
-    const one = await node;
-    nodes.push(one);
-    return one;
+  async function started(starting: Promise<VaultNode>): Promise<VaultNode> {
+    const node = await starting;
+    onTestFinished(() => removeVault(node));
+    return node;
   }
 
   async function withSecret(node: VaultNode, value: string): Promise<void> {
@@ -29,7 +24,7 @@ describe('a restore across other unseal keys', () => {
     return ((await node.request('GET', 'app/secret', undefined, node.rootToken)).json.data as { readonly value?: string } | undefined)?.value;
   }
 
-  it('of before a rekey wants --force, and tells that the shares of before come back', async () => {
+  itAlongside('of before a rekey wants --force, and tells that the shares of before come back', async () => {
     const node = await started(startVault({ shares: 3, threshold: 2 }));
     await withSecret(node, 'before');
     const scene = await makeRestoreScene(node);
@@ -59,7 +54,7 @@ describe('a restore across other unseal keys', () => {
     expect(await secretOf(node)).toBe('before');
   });
 
-  it('of a cluster that is gone goes into a lone server of a known name, and opens with the shares of the source', async () => {
+  itAlongside('of a cluster that is gone goes into a lone server of a known name, and opens with the shares of the source', async () => {
     const source = await started(startVault({ shares: 3, threshold: 2, nodeId: 'first' }));
     await withSecret(source, 'source');
     const scene = await makeRestoreScene(source);
@@ -94,7 +89,7 @@ describe('a restore across other unseal keys', () => {
     await expectWhole(safety);
   });
 
-  it('tells how it stands without shares, with too few, and with wrong ones', async () => {
+  itAlongside('tells how it stands without shares, with too few, and with wrong ones', async () => {
     const source = await started(startVault({ shares: 3, threshold: 2, nodeId: 'first' }));
     const { directory, destination, take } = await makeRestoreScene(source);
     await take();
@@ -122,7 +117,7 @@ describe('a restore across other unseal keys', () => {
     ]);
   });
 
-  it('refuses an empty server, which bootstrap is for, and a sealed one', async () => {
+  itAlongside('refuses an empty server, which bootstrap is for, and a sealed one', async () => {
     const source = await started(startVault());
     const scene = await makeRestoreScene(source);
     await scene.take();
@@ -136,14 +131,9 @@ describe('a restore across other unseal keys', () => {
 });
 
 describe('a restore with nothing but a root token', () => {
-  let node: VaultNode | undefined;
-
-  afterEach(async () => {
-    if (node !== undefined) await removeVault(node);
-  });
-
-  it('proves it by a child of that token, and by the canary', async () => {
-    node = await startVault();
+  itAlongside('proves it by a child of that token, and by the canary', async () => {
+    const node = await startVault();
+    onTestFinished(() => removeVault(node));
     await node.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
     const root = { role_id: '', secret_id: '', token: node.rootToken };
     const scene = await makeRestoreScene(node, root);

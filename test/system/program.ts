@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { globSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from '../fakes/test-end.ts';
 import { dyingWithParent } from '../servers/child.ts';
 import { ROOT } from '../unit/source-tree.ts';
 

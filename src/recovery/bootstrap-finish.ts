@@ -87,8 +87,8 @@ async function lookForCanary({ canary }: Marked, shares: readonly Hidden[], deps
   if (canary === null) return void account.warnings.push('the snapshot has no canary: that it is the newest state, its manifest alone tells');
   await account.step('canary', async () => {
     try {
-      const grant = await findToken(target, shares, signal);
-      await withToken(grant, target, async ({ token }) => {
+      const grant = await findToken(target, shares, account, signal);
+      await withToken(grant, target, account, async ({ token }) => {
         const error = canaryError(canary, checkCanary(canary, await readCanary(target, canary, token, signal), clock.now(), Number.POSITIVE_INFINITY));
         if (error) throw error;
         account.level = 'canary-read';

@@ -108,8 +108,11 @@ export interface Target {
 
   /** As the configuration says. */
   login(signal: AbortSignal): Promise<Grant>;
-  /** The rights of root for minutes, from a threshold of shares; `no_token` where the server does not let us. Leaves no attempt behind. */
-  generateRoot(shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden>;
+  /**
+   * The rights of root for minutes, from a threshold of shares; `no_token` where the server does not let us. Leaves no attempt behind.
+   * `remains` hears the accessor, if it is known, of a root token without an end that could not be revoked.
+   */
+  generateRoot(shares: readonly Hidden[], remains: (accessor: string | undefined) => void, signal: AbortSignal): Promise<Hidden>;
   /** A child that lives for minutes, with no more rights than to look at itself. */
   createToken(parent: Hidden, signal: AbortSignal): Promise<Grant>;
   /** False once the server knows it no more, or if it may not even look at itself. */

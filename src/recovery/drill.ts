@@ -7,7 +7,7 @@ import type { Fetched } from './fetch.ts';
 import { isOlder, type SnapshotFacts } from './guards.ts';
 import type { Account, Level } from './outcome.ts';
 import type { Throwaway, ThrowawayPlace } from './throwaway.ts';
-import { type Found, findToken, withToken } from './token.ts';
+import { type Found, findToken, type Told, withToken } from './token.ts';
 import { giveShares, untilServing } from './unseal.ts';
 
 /** An unsealed server takes up its work within minutes or not at all. */
@@ -140,7 +140,7 @@ async function climb(job: DrillJob, throwaway: Throwaway, signal: AbortSignal): 
   await account.step('unseal', () => open(job, throwaway.target, signal));
   reach(job, 'unsealed');
   if (wish.level === 'unsealed') return judgeAge(snapshot.takenAt, wish.maxAgeMs, deps.clock.now());
-  await look(job, throwaway.target, signal);
+  await look(job, throwaway, signal);
   reach(job, 'canary-read');
 }
 
@@ -172,15 +172,17 @@ function named(error: unknown, { proof, manifest }: SnapshotFacts): unknown {
   return new SnapshotError(error.code, error.message, { cause: error, advice });
 }
 
-async function look({ deps, wish, record, snapshot }: DrillJob, target: Target, signal: AbortSignal): Promise<void> {
+async function look({ deps, wish, record, snapshot }: DrillJob, { target, restart }: Throwaway, signal: AbortSignal): Promise<void> {
   const { account, shares, hasLogin, clock } = deps;
+  // On a server of our own every token dies with the copy.
+  const told: Told = restart === undefined ? account : { warnings: [], leftBehind: [] };
   const grant = await account.step('token', async () => {
     if (!hasLogin && shares.length === 0) throw new SnapshotError('level_unsealed', 'token: neither a login nor shares are given to get one');
-    return await findToken(target, shares, signal);
+    return await findToken(target, shares, told, signal);
   });
   record.tokenWay = grant.way;
   if (hasLogin && grant.way === 'shares') account.warnings.push(`the login led nowhere, and a root token was made from the shares: ${grant.tried.join('; ')}`);
-  await withToken(grant, target, async ({ token }) => {
+  await withToken(grant, target, told, async ({ token }) => {
     await account.step('checks', async () => {
       record.checks = await checkContents(wish.contents, target, token, signal);
       refuseMissing(record.checks);

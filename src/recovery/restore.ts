@@ -93,7 +93,7 @@ export async function planRestore(job: Job, signal: AbortSignal): Promise<Target
   const facts = await account.step('ask', async () => {
     const { clusterId } = await checkTarget(target, signal);
     const grant = await target.login(signal).catch((error: unknown) => Promise.reject(unlessKnown(error, { clusterId, wanted: snapshot.clusterId })));
-    return await withToken(grant, target, ({ token }) => askTarget(target, token, signal));
+    return await withToken(grant, target, account, ({ token }) => askTarget(target, token, signal));
   });
   record.before = facts;
   record.fingerprint = await account.step('compare', () => deps.findFingerprint(facts.cluster.clusterId));
@@ -113,7 +113,7 @@ export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal
   const grant = await account.step('login', () => target.login(signal));
   const witness = grant.isFresh ? grant : await target.createToken(grant.token, signal).catch(unlessRefused);
   const bornAt = deps.clock.now();
-  const applied = await withToken(witness ?? grant, target, async () => {
+  const applied = await withToken(witness ?? grant, target, account, async () => {
     const sign = await chooseSign(job, facts, witness, bornAt, signal);
     const sent = await account.step('send', () => send(job, facts, grant, signal));
     record.sent = sent;
@@ -175,7 +175,7 @@ async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFact
   const { target, account, clock, shares } = deps;
   record.after = await account.step('look', () => target.sealStatus(signal));
   const given = shares === undefined ? [] : await shares();
-  const grant = await findToken(target, given, signal).catch((error: unknown) => {
+  const grant = await findToken(target, given, account, signal).catch((error: unknown) => {
     if (!(error instanceof SnapshotError && error.code === 'no_token')) throw error;
     account.warnings.push(`nobody could look at the restored cluster: ${error.message}`);
     return undefined;
@@ -184,7 +184,7 @@ async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFact
     if (deps.checkCanary) throw new SnapshotError('level_unsealed', 'canary: there is no token to read it with');
     return;
   }
-  await withToken(grant, target, async ({ token }) => {
+  await withToken(grant, target, account, async ({ token }) => {
     const warn = (text: string) => void account.warnings.push(text);
     const nodes = { target, token, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode, warn };
     const clusterId = snapshot.clusterId ?? facts.cluster.clusterId;

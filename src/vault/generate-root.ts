@@ -1,3 +1,4 @@
+import type { Clock } from '../agent/clock.ts';
 import { Secret } from '../config/secret.ts';
 import { SnapshotError } from '../errors.ts';
 import type { Hidden } from '../recovery/contract.ts';
@@ -8,16 +9,32 @@ import { statusOf } from './errors.ts';
 const ATTEMPT = 'sys/generate-root/attempt';
 const UPDATE = 'sys/generate-root/update';
 const LIMIT_MS = 5_000;
+/** Of all tries to revoke it: about as long as a cluster takes to find another leader. */
+const REVOKE_LIMIT_MS = 20_000;
+const REVOKE_TRIES = 5;
+const PAUSE_MS = 2_000;
+/** Somebody is to paste it into a shell. */
+const ACCESSOR = /^[\w.]+$/;
 const LIFE = '30m';
 const CLOSED =
   'OpenBao: set disable_unauthed_generate_root_endpoints = false in the listener; Vault from 2.0: set enable_unauthenticated_access = ["generate-root"]; or configure a login that the snapshot knows';
+
+export interface RootDeps {
+  readonly api: VaultApi;
+  readonly clock: Clock;
+  /** Hears the accessor of an endless token that could not be revoked, if that much is known of it. */
+  remains(accessor: string | undefined): void;
+}
 
 /**
  * The rights of root, from a threshold of shares and for minutes: the token that the shares make never ends by itself, so one that does takes its place
  * at once.
  */
-export async function generateRoot(api: VaultApi, shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden> {
+export async function generateRoot(shares: readonly Hidden[], deps: RootDeps, signal: AbortSignal): Promise<Hidden> {
+  const { api } = deps;
   const endless = await fromShares(api, shares, signal);
+  // Before anything can fail: by then nobody may answer any more.
+  const { accessor } = await lookAt(api, endless, AbortSignal.timeout(LIMIT_MS));
   const body = { policies: ['root'], no_parent: true, ttl: LIFE, explicit_max_ttl: LIFE, renewable: false, display_name: 'vault-snapshotd-recovery' };
   try {
     const { json } = await api.call({ method: 'POST', path: 'auth/token/create', token: endless, body }, signal);
@@ -25,7 +42,38 @@ export async function generateRoot(api: VaultApi, shares: readonly Hidden[], sig
     if (typeof made !== 'string') throw new SnapshotError('vault_bad_answer', 'vault: auth/token/create: the answer holds no token');
     return new Secret(made);
   } finally {
-    await api.call({ method: 'POST', path: 'auth/token/revoke-self', token: endless }, AbortSignal.timeout(LIMIT_MS)).catch(() => undefined);
+    await revoke(endless, accessor, deps);
+  }
+}
+
+/** Never rejects, and hears no signal: it is root, for ever. */
+async function revoke(token: Secret, accessor: string | undefined, { api, clock, remains }: RootDeps): Promise<void> {
+  const limit = AbortSignal.timeout(REVOKE_LIMIT_MS);
+  let known = accessor;
+  for (let tries = 1; tries <= REVOKE_TRIES && !limit.aborted; tries++) {
+    if (tries > 1) await clock.waitUntil(new Date(clock.now().getTime() + PAUSE_MS), limit);
+    const once = () => AbortSignal.any([limit, AbortSignal.timeout(LIMIT_MS)]);
+    const isRevoked = await api.call({ method: 'POST', path: 'auth/token/revoke-self', token }, once()).then(
+      () => true,
+      () => false,
+    );
+    if (isRevoked) return;
+    // Of a revocation only the answer may have been lost.
+    const seen = await lookAt(api, token, once());
+    if (seen.isDead) return;
+    known ??= seen.accessor;
+  }
+  remains(known);
+}
+
+/** Dead is only what the server itself says it does not know; silence shows nothing. */
+async function lookAt(api: VaultApi, token: Secret, signal: AbortSignal): Promise<{ readonly isDead: boolean; readonly accessor: string | undefined }> {
+  try {
+    const { json } = await api.call({ method: 'GET', path: 'auth/token/lookup-self', token }, signal);
+    const accessor = isRecord(json.data) ? json.data.accessor : undefined;
+    return { isDead: false, accessor: typeof accessor === 'string' && ACCESSOR.test(accessor) ? accessor : undefined };
+  } catch (error) {
+    return { isDead: error instanceof SnapshotError && error.code === 'vault_denied' && statusOf(error) === 403, accessor: undefined };
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../agent/clock.ts';
 import type { VaultConfig } from '../config/config.ts';
 import { Secret } from '../config/secret.ts';
 import { SnapshotError } from '../errors.ts';
@@ -37,24 +38,26 @@ const HEALTH = 'sys/health?sealedcode=200&uninitcode=200&standbycode=200&perform
 
 export type TargetConfig = Pick<VaultConfig, 'address' | 'namespace' | 'tls' | 'auth'>;
 
-export function openTarget(config: TargetConfig): Target {
-  return new VaultTarget(config);
+export function openTarget(config: TargetConfig, clock = systemClock): Target {
+  return new VaultTarget(config, clock);
 }
 
 class VaultTarget implements Target {
   readonly address: string;
+  readonly #clock: Clock;
   readonly #transport: Transport;
   readonly #quick: VaultApi;
   readonly #patient: VaultApi;
   readonly #method: AuthMethod;
 
-  constructor({ address, tls, auth, namespace }: TargetConfig) {
+  constructor({ address, tls, auth, namespace }: TargetConfig, clock: Clock) {
+    this.#clock = clock;
     this.#transport = new Transport(parseAddress(address), tls);
     this.address = this.#transport.endpoint.address;
     const deps = { transport: this.#transport, onDate: () => undefined };
     this.#quick = createApi({ ...deps, deadlineMs: QUICK_MS });
     this.#patient = createApi({ ...deps, deadlineMs: PATIENT_MS });
-    this.#method = chooseAuth(auth, { api: this.#patient, namespace, nowMs: () => Date.now() });
+    this.#method = chooseAuth(auth, { api: this.#patient, namespace, nowMs: () => clock.now().getTime() });
   }
 
   async sealStatus(signal: AbortSignal): Promise<SealStatus> {
@@ -122,8 +125,8 @@ class VaultTarget implements Target {
     }
   }
 
-  async generateRoot(shares: readonly Hidden[], signal: AbortSignal): Promise<Hidden> {
-    return await generateRoot(this.#patient, shares, signal);
+  async generateRoot(shares: readonly Hidden[], remains: (accessor: string | undefined) => void, signal: AbortSignal): Promise<Hidden> {
+    return await generateRoot(shares, { api: this.#patient, clock: this.#clock, remains }, signal);
   }
 
   async createToken(parent: Hidden, signal: AbortSignal): Promise<Grant> {

@@ -13,7 +13,8 @@ export const SERVING = { initialized: true, sealed: false, standby: false };
 /** A target of ours, and a server in Vault's place that does what the script says. */
 export async function scriptedTarget(script: Script): Promise<{ readonly target: Target; readonly server: FakeServer }> {
   const server = await startHttpVault(script);
-  const target = openTarget({ address: server.address, namespace: undefined, tls: PLAIN_TLS, auth: { method: 'token', token: literal('t0ken-of-ours') } });
+  const auth = { method: 'token', token: literal('t0ken-of-ours') } as const;
+  const target = openTarget({ address: server.address, namespace: undefined, tls: PLAIN_TLS, auth }, new HurriedClock());
   onTestFinished(async () => {
     target.close();
     await server.close();

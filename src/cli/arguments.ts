@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { nearest } from '../config/suggest.ts';
 import { SnapshotError } from '../errors.ts';
 import { CONFIG_ARGUMENT } from './grammar/common.ts';
@@ -79,10 +79,36 @@ function ownersOf(flag: string): readonly VerbName[] {
   return VERB_NAMES.filter((name) => flag in verbOf(name).flags);
 }
 
-/** The flags of all verbs together: where a verb stands among them is only known after they are read. */
+/** The word that says what is to be done, if there is one: no value of a flag is it. */
+export function firstWord(argv: readonly string[]): string | undefined {
+  return parseLoosely(argv).positionals[0];
+}
+
 function parseStrictly(argv: readonly string[]): { readonly values: Values; readonly positionals: readonly string[] } {
+  const { options, values, positionals, tokens } = parseLoosely(argv);
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!Object.hasOwn(options, name)) {
+      const meant = nearest(name, Object.keys(options));
+      throw usage(`unknown flag ${rawName}${meant === undefined ? '' : `: did you mean --${meant}?`}`);
+    }
+    if (options[name]?.type === 'boolean') {
+      if (value !== undefined) throw usage(`${rawName} takes no value`);
+    } else if (value === undefined) {
+      throw usage(`${rawName} needs a value`);
+    } else if (!inlineValue && value.length > 1 && value.startsWith('-')) {
+      // More likely the next flag than a value that begins so.
+      throw usage(`${rawName} needs a value: if ${JSON.stringify(value)} is meant, write --${name}=${value}`);
+    }
+  }
+  return { values: values as Values, positionals };
+}
+
+/** The flags of all verbs together: where a verb stands among them is only known after they are read. */
+function parseLoosely(argv: readonly string[]) {
   const declared = VERB_NAMES.flatMap((name) => Object.entries(verbOf(name).flags));
-  const options = {
+  const options: ParseArgsOptionsConfig = {
     ...Object.fromEntries(
       declared.map(([name, flag]) => [
         name,
@@ -91,23 +117,9 @@ function parseStrictly(argv: readonly string[]): { readonly values: Values; read
     ),
     ...GLOBAL,
   };
-  const args = [...argv];
-  const loose = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
-  for (const token of loose.tokens) {
-    if (token.kind !== 'option' || token.name in options) continue;
-    const meant = nearest(token.name, Object.keys(options));
-    throw usage(`unknown flag ${token.rawName}${meant === undefined ? '' : `: did you mean --${meant}?`}`);
-  }
-  try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true }) as { values: Values; positionals: string[] };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    // Node explains at length how to pass such a thing as a positional; the first sentence is enough.
-    const [sentence = text] = text.split('. ');
-    throw usage(sentence.charAt(0).toLowerCase() + sentence.slice(1), error);
-  }
+  return { options, ...parseArgs({ args: [...argv], options, allowPositionals: true, strict: false, tokens: true }) };
 }
 
-function usage(message: string, cause?: unknown): SnapshotError {
-  return new SnapshotError('usage', message, cause === undefined ? {} : { cause });
+function usage(message: string): SnapshotError {
+  return new SnapshotError('usage', message);
 }

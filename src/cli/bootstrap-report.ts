@@ -19,6 +19,7 @@ export function renderEnd(report: RecoveryReport, { reason, skipped }: Bootstrap
   else if (reason === 'dry_run') lines.push(`bootstrap: ${whatOf(report)}would be sent: dry run, nothing was touched\n`);
   else if (reason !== undefined && reason !== 'restored') lines.push(`bootstrap: ${NOTHING[reason]}\n`);
   else lines.push(`bootstrap: ${whatOf(report)}restored in ${Math.round(report.duration_seconds)} s: ${report.level}\n`);
+  for (const left of report.left_behind) lines.push(`left behind: ${left}\n`);
   return lines.join('');
 }
 

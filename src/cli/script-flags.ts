@@ -1,3 +1,5 @@
+import { firstWord } from './arguments.ts';
+
 /** What was typed, in the words of this program; and what to type instead. */
 export interface Translated {
   readonly argv: readonly string[];
@@ -21,7 +23,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
 
 /** The flags that `openbao-snapshot.sh restore` of cloud-native-ref has; of other verbs nothing is touched. */
 export function translateScript(argv: readonly string[]): Translated {
-  if (!argv.includes('restore')) return { argv, notes: [] };
+  if (firstWord(argv) !== 'restore') return { argv, notes: [] };
   const words: string[] = [];
   const notes: string[] = [];
   for (let at = 0; at < argv.length; at++) {

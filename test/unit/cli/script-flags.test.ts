@@ -28,8 +28,15 @@ describe('the flags of the script', () => {
     });
   });
 
+  it('are known behind flags of ours, too', () => {
+    const { argv } = translateScript(['--config', 'list', 'restore', '-a', 'x']);
+    expect(argv).toEqual(['--config', 'list', 'restore', '--to', 'x']);
+  });
+
   it.each([
     { what: 'of another verb', argv: ['list', '-a', 'x'] },
+    { what: 'of another verb that has the word', argv: ['list', '--destination', 'restore', '-a', 'x'] },
+    { what: 'of the help', argv: ['help', 'restore', '-a', 'x'] },
     { what: 'of the daemon', argv: ['-a', 'x'] },
     { what: 'without a value', argv: ['restore', '-a'] },
     { what: 'of ours', argv: ['restore', '--to', 'x', '--dry-run'] },

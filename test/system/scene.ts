@@ -71,7 +71,7 @@ export async function expectWhole(destination: string): Promise<void> {
 
 /** What lies in the state directory besides what belongs there. */
 export async function unfinishedIn(state: string): Promise<readonly string[]> {
-  return (await tree(state)).filter((path) => !/^(intents|history-[0-9a-f]{16}\.json|status\.sock|\.daemon-[0-9a-f]{16}\.lock)$/.test(path));
+  return (await tree(state)).filter((path) => !/^(intents|history-[0-9a-f]{16}\.json|status\.sock|\.daemon-[0-9a-f]{16}-[0-9a-f]{16}\.lock)$/.test(path));
 }
 
 /** As a round leaves it that ended well: these snapshots, each with its manifest, and nothing else at all. */

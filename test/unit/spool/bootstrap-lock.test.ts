@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { lockServer } from '../../../src/spool/bootstrap-lock.ts';
@@ -35,6 +35,20 @@ it('keeps another process away as long as it lives, and not a moment longer', as
   const release = await lockServer(directory, ADDRESS, 'me');
   await release();
   expect(await readdir(directory)).toEqual([]);
+});
+
+it('takes nothing of another host away, whose living one looks dead from here', async () => {
+  const directory = await scratchDirectory();
+  const child = await holder(directory);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  const [ours = ''] = await readdir(directory);
+  const theirs = ours.replace(/-[0-9a-f]{16}-([0-9a-f]{16}\.lock)$/, '-0000000000000000-$1');
+  await rename(join(directory, ours), join(directory, theirs));
+  const release = await lockServer(directory, ADDRESS, 'me');
+  await release();
+  expect(theirs).not.toBe(ours);
+  expect(await readdir(directory)).toEqual([theirs]);
 });
 
 it('is held by a process that is halted, too', async () => {

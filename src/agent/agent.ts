@@ -81,7 +81,7 @@ export class Agent {
     this.#tellNext(nextRound, now);
     progress?.resting(now, next);
     await this.#look(nextRound.getTime() - now.getTime(), signal);
-    if (this.#isLeading) await restLeading(next, this.#deps, this.#verifying, signal);
+    if (this.#isLeading) this.#isLeading = await restLeading(next, this.#deps, this.#verifying, signal);
     else await clock.waitUntil(next, signal);
     progress?.awake();
   }

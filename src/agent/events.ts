@@ -13,6 +13,8 @@ export interface StockedSnapshot {
   readonly takenAt: Date;
   readonly size: number;
   readonly isProved: boolean;
+  /** Of the state that a restore gave up: it counts for no fresh one. */
+  readonly isSafety?: true;
   /** When it was last read back and proved again. */
   readonly verifiedAt: Date | undefined;
 }

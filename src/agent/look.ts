@@ -1,8 +1,8 @@
 import { SnapshotError } from '../errors.ts';
 import { findLastDrills } from '../inventory/last-drill.ts';
-import { newestAt } from '../inventory/newest.ts';
+import { lookForNewest } from '../inventory/newest.ts';
 import { tally } from '../inventory/tally.ts';
-import type { NamedCluster } from '../retention/manifests.ts';
+import type { NamedCluster, Newest } from '../retention/manifests.ts';
 import { Watchdog } from '../snapshot/watchdog.ts';
 import { attempt } from './attempt.ts';
 import type { RoundDeps } from './deps.ts';
@@ -21,7 +21,8 @@ export async function lookAround(destinations: readonly Destination[], deps: Rou
   tellCluster(facts, deps);
   await Promise.all(
     destinations.map(async (destination) => {
-      if (await lookForNewest(destination, facts.clusterId, deps, signal)) destination.lastRound = lastRoundOf(destination, deps.clock.now());
+      const found = await findNewest(destination, facts.clusterId, deps, signal);
+      if (found) destination.lastRound = lastRoundOf(found, destination, deps.clock.now());
     }),
   );
 }
@@ -33,7 +34,7 @@ export async function lookAtStock(destinations: readonly Destination[], deps: Ro
   const measure = async () => tell({ kind: 'spool_room', freeBytes: await spools.room() });
   const lookAt = async (destination: Destination) => {
     const ours = clusterId ?? destination.newest?.cluster_id;
-    if (await lookForNewest(destination, ours, deps, signal)) await takeStock(destination, ours, deps, signal);
+    if (await findNewest(destination, ours, deps, signal)) await takeStock(destination, ours, deps, signal);
   };
   await Promise.all([attempt(deps, 'spool', settings.stallTimeoutMs, signal, measure), ...destinations.map(lookAt)]);
 }
@@ -51,15 +52,17 @@ async function knownClusterId(deps: RoundDeps, signal: AbortSignal): Promise<str
   }
 }
 
-/** Resolves with whether it could be seen. */
-async function lookForNewest(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<boolean> {
+/** Undefined: it could not be seen. */
+async function findNewest(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<Newest | undefined> {
   const { name } = destination.storage;
+  let found: Newest | undefined;
   const error = await attempt(deps, name, deps.settings.stallTimeoutMs, signal, async (limited) => {
-    destination.newest = await newestAt(destination, { ...named(clusterId, deps), notAfter: new Date(deps.clock.now().getTime() + SKEW_MS) }, limited);
+    found = await lookForNewest(destination, { ...named(clusterId, deps), notAfter: new Date(deps.clock.now().getTime() + SKEW_MS) }, limited);
+    destination.newest = found.manifest;
     deps.tell({ kind: 'newest', destination: name, manifest: destination.newest });
   });
   if (!signal.aborted) deps.tell({ kind: 'destination_up', destination: name, error });
-  return error === undefined && !signal.aborted;
+  return error === undefined && !signal.aborted ? found : undefined;
 }
 
 async function takeStock(destination: Destination, clusterId: string | undefined, deps: RoundDeps, signal: AbortSignal): Promise<void> {
@@ -90,7 +93,9 @@ function named(clusterId: string | undefined, { settings }: RoundDeps): NamedClu
 }
 
 /** One dated in the future, by a clock since set right, tells nothing of when: it must not put off the next round for ever. */
-function lastRoundOf({ newest, lastRound }: Destination, now: Date): Date | undefined {
-  const takenAt = newest && new Date(newest.taken_at);
+function lastRoundOf({ manifest, isGivenUp }: Newest, { lastRound }: Destination, now: Date): Date | undefined {
+  // What Vault holds since a restore is in no snapshot yet.
+  if (isGivenUp) return undefined;
+  const takenAt = manifest && new Date(manifest.taken_at);
   return takenAt && takenAt > now ? (lastRound ?? now) : takenAt;
 }

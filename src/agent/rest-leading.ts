@@ -12,9 +12,9 @@ interface Pastime {
 
 /**
  * Until the next round of a leader. Ends early when this node leads no more, when it cannot tell, and when the clock was set back: the
- * turn that follows goes into that.
+ * turn that follows goes into that. Resolves with whether it led all the while: what Vault holds may be another state since.
  */
-export async function restLeading(next: Date, deps: RoundDeps, pastime: Pastime | undefined, signal: AbortSignal): Promise<void> {
+export async function restLeading(next: Date, deps: RoundDeps, pastime: Pastime | undefined, signal: AbortSignal): Promise<boolean> {
   const { clock } = deps;
   pastime?.rest();
   for (let from = clock.now(); from < next; ) {
@@ -22,9 +22,11 @@ export async function restLeading(next: Date, deps: RoundDeps, pastime: Pastime 
     await pastime?.keep(wake, next, signal);
     await clock.waitUntil(wake, signal);
     const now = clock.now();
-    if (signal.aborted || wake >= next || now < from || now >= next || !(await stillLeads(deps, signal))) return;
+    if (signal.aborted || wake >= next || now < from || now >= next) return true;
+    if (!(await stillLeads(deps, signal))) return signal.aborted;
     from = now;
   }
+  return true;
 }
 
 async function stillLeads({ vault, tell }: RoundDeps, signal: AbortSignal): Promise<boolean> {

@@ -185,7 +185,7 @@ function describe({ destination, stock }: Place, listed: readonly Listed[], now:
   const place = listed.find((one) => one.destination === destination);
   if (stock instanceof SnapshotError) return { destination: name, outcome: 'failed', error: stock };
   const own = [...(place?.byName.values() ?? [])];
-  const newest = own.find(({ told, takenAt }) => told !== undefined && takenAt <= now);
+  const newest = own.find(({ told, takenAt }) => told !== undefined && told.schedule !== SAFETY_SCHEDULE && takenAt <= now);
   const late = newest && latest(destination.rule, newest.takenAt);
   return {
     destination: name,

@@ -95,11 +95,13 @@ async function count(destination: Destination, ours: NamedCluster, writings: Wri
     const at = key === lone ? timeOfLone(destination, found) : takenAt(ours.template, ours.clusterName, baseName(key));
     const isForeign = known !== undefined && ours.clusterId !== undefined && known.clusterId !== ours.clusterId;
     if (at === undefined || isForeign) continue;
-    totals = { ...totals, count: totals.count + 1, bytes: totals.bytes + size, newestAt: latest(totals.newestAt, at), oldestAt: earliest(totals.oldestAt, at) };
+    const newestAt = known?.isSafety ? totals.newestAt : latest(totals.newestAt, at);
+    totals = { ...totals, count: totals.count + 1, bytes: totals.bytes + size, newestAt, oldestAt: earliest(totals.oldestAt, at) };
     if (at < since && key !== lone) continue;
     const isSound = known !== undefined && known.storedBytes === size && !known.isSuspicious;
     const isProved = key === lone ? destination.newest?.stored_bytes === size : isSound && writings.recent.get(key)?.hasManifest === true;
-    recent.push({ name: baseName(key), takenAt: at, size, isProved, verifiedAt: writings.recent.get(key)?.verifiedAt });
+    const isSafety = known?.isSafety ? { isSafety: true as const } : {};
+    recent.push({ name: baseName(key), takenAt: at, size, isProved, ...isSafety, verifiedAt: writings.recent.get(key)?.verifiedAt });
     if (recent.length > 2 * RECENT_COUNT) recent = recent.sort(newestFirst).slice(0, RECENT_COUNT);
   }
   for (const key of knownManifests.keys()) if (!seen.has(key)) knownManifests.delete(key);

@@ -28,9 +28,9 @@ function newestOf({ snapshots, lastSuccessAt }: DestinationView, now: Date): Dat
   return listed && told ? (listed > told ? listed : told) : (listed ?? told);
 }
 
-/** One from the future, by a clock gone wrong, must not hide that none came since. */
+/** One from the future, by a clock gone wrong, must not hide that none came since; nor one of a state that was given up. */
 export function newestProved(snapshots: readonly StockedSnapshot[], now: Date): StockedSnapshot | undefined {
-  return snapshots.find(({ isProved, takenAt }) => isProved && takenAt <= now);
+  return snapshots.find(({ isProved, isSafety, takenAt }) => isProved && !isSafety && takenAt <= now);
 }
 
 function stateWithout({ snapshots }: DestinationView, cluster: ClusterView, schedule: ScheduleView | undefined, now: Date): Freshness['state'] {

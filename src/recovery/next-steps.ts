@@ -31,6 +31,7 @@ export function nextSteps({ snapshot, target, applied, hasOtherKeys, safety }: R
   steps.push(`tokens and leases made after ${when} are gone: services log in again, and dynamic credentials handed out since have to be revoked by hand`);
   steps.push(`leases that ended since ${when} are being revoked now: look at the databases and clouds behind them`);
   steps.push(`secrets, policies, roles and mounts changed after ${when} are as they were then: repeat what is still wanted`);
+  steps.push('send the daemon on the leader SIGUSR1: it takes a snapshot of the restored state now, and not only when its next one is due');
   if (safety !== undefined) steps.push(`the state from before this restore is kept as ${safety}: restore it the same way to go back`);
   return steps;
 }

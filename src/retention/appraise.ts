@@ -73,8 +73,7 @@ function standingOf({ hasManifest }: Subject, manifest: KnownManifest | undefine
   if (manifest === undefined) return 'unreadable';
   if (manifest.clusterId !== clusterId) return 'foreign';
   if (manifest.isSuspicious) return 'suspicious';
-  // "latest" never means one: it must not be the one that lets the others go.
-  return manifest.isSafety ? 'unproved' : 'proved';
+  return manifest.isSafety ? 'safety' : 'proved';
 }
 
 function knownOf({ key, hasManifest }: Subject, known: KnownManifests): KnownManifest | undefined {

@@ -1,4 +1,5 @@
 import { SnapshotError } from '../errors.ts';
+import { SAFETY_SCHEDULE } from '../recovery/choose.ts';
 import { type Manifest, parseManifest } from '../snapshot/manifest.ts';
 import { manifestFolder, manifestKey, type NameTemplate, subjectOf, takenAt } from '../snapshot/name.ts';
 import type { Storage } from '../storage/contract.ts';
@@ -20,19 +21,28 @@ export interface Looking extends NamedCluster {
   readonly notAfter?: Date;
 }
 
-/** The newest proved snapshot of this cluster; unreadable manifests and those of other clusters are passed over. */
-export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: Looking, signal: AbortSignal): Promise<Manifest | undefined> {
+export interface Newest {
+  readonly manifest: Manifest | undefined;
+  /** A restore has given up the state it is of: right before, a newer snapshot was taken for the way back. */
+  readonly isGivenUp: boolean;
+}
+
+/** The newest proved snapshot of this cluster; unreadable manifests, those of other clusters and those for the way back are passed over. */
+export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: Looking, signal: AbortSignal): Promise<Newest> {
   const found: { readonly key: ObjectKey; readonly takenAt: Date }[] = [];
   for await (const { key } of storage.list(manifestFolder(prefix), signal)) {
     const subject = subjectOf(baseName(key));
     const at = subject && !subject.isRecord ? takenAt(ours.template, ours.clusterName, subject.name) : undefined;
     if (at && !(ours.notAfter && at > ours.notAfter)) found.push({ key, takenAt: at });
   }
+  let isGivenUp = false;
   for (const { key } of found.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime())) {
     const manifest = await readIfSound(storage, key, signal);
-    if (manifest && (ours.clusterId === undefined || manifest.cluster_id === ours.clusterId)) return manifest;
+    if (manifest === undefined || (ours.clusterId !== undefined && manifest.cluster_id !== ours.clusterId)) continue;
+    if (manifest.schedule !== SAFETY_SCHEDULE) return { manifest, isGivenUp };
+    isGivenUp = true;
   }
-  return undefined;
+  return { manifest: undefined, isGivenUp };
 }
 
 /** The manifest of one object, if there is a sound one and it is of this cluster. */

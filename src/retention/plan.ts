@@ -13,9 +13,10 @@ export interface RetentionPolicy {
 
 /**
  * What is known of an object that bears one of our names. `unproved` has no manifest: the ancestor's, or one whose
- * manifest is still to come. The last three freeze the pruning.
+ * manifest is still to come. `safety` is of the state that a restore gave up: "latest" never means it, so it lets no other
+ * one go. The last three freeze the pruning.
  */
-export type Standing = 'proved' | 'unproved' | 'foreign' | 'suspicious' | 'unreadable';
+export type Standing = 'proved' | 'unproved' | 'safety' | 'foreign' | 'suspicious' | 'unreadable';
 
 export interface Snapshot {
   readonly key: ObjectKey;
@@ -117,7 +118,7 @@ function newestOfEach(past: readonly Snapshot[], count: number, bucket: (at: Dat
 
 function findFreeze(snapshots: readonly Snapshot[], remove: RetentionPlan['remove']): string | undefined {
   for (const { key, standing } of snapshots) {
-    if (standing !== 'proved' && standing !== 'unproved') return `${key}: ${FREEZES[standing]}`;
+    if (standing !== 'proved' && standing !== 'unproved' && standing !== 'safety') return `${key}: ${FREEZES[standing]}`;
   }
   const isAnyProved = snapshots.some(({ standing }) => standing === 'proved');
   return isAnyProved || remove.length === 0 ? undefined : 'no snapshot here is proved yet: nothing older goes before one is';

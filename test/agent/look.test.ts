@@ -1,23 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../../src/errors.ts';
-import { renderManifest } from '../../src/snapshot/manifest.ts';
 import { LEADER, SOME_FACTS, STANDBY } from '../fakes/fake-vault.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
-import { someManifest } from '../unit/snapshot/some-manifest.ts';
+import { leave } from './leave.ts';
 import { moved, viewOf } from './ledger.ts';
 import { aScene, destinationOf, HOUR_MS, type Scene, startAgent, visible } from './scene.ts';
 
 const MINUTE_MS = 60_000;
 const SEALED = new SnapshotError('vault_sealed', 'vault: sealed');
-
-/** A snapshot with its manifest, as another node has left it. */
-function leave(storage: MemoryStorage, takenAt: Date, changes: Parameters<typeof someManifest>[0] = {}): void {
-  const name = `raft_snapshot-${takenAt.getTime()}000000.snap`;
-  const key = `raft_snapshots/${name}`;
-  const manifest = someManifest({ key, taken_at: takenAt.toISOString(), node: 'vault-1', stored_bytes: 10, ...changes });
-  storage.objects.set(key, { bytes: Buffer.alloc(10), modifiedAt: takenAt });
-  storage.objects.set(`raft_snapshots/manifests/${name}.json`, { bytes: Buffer.from(renderManifest(manifest)), modifiedAt: takenAt });
-}
 
 async function standby(): Promise<Scene> {
   const scene = await aScene();

@@ -17,6 +17,7 @@ const days = (from: number, to: number) => Array.from({ length: to - from + 1 },
 async function scene({
   proved = [] as readonly number[],
   bare = [] as readonly number[],
+  safety = [] as readonly number[],
   clusterId = SEAL.cluster_id,
   others = [] as readonly object[],
   settings = {},
@@ -26,7 +27,8 @@ async function scene({
   await mkdir(join(snapshots, 'manifests'), { recursive: true });
   for (const day of [...proved, ...bare]) await writeFile(join(snapshots, nameOf(day)), 'x'.repeat(10));
   for (const day of proved) {
-    const manifest = someManifest({ key: nameOf(day), cluster_id: clusterId, stored_bytes: 10 });
+    const schedule = safety.includes(day) ? 'before a restore' : 'default';
+    const manifest = someManifest({ key: nameOf(day), cluster_id: clusterId, stored_bytes: 10, schedule });
     await writeFile(join(snapshots, 'manifests', `${nameOf(day)}.json`), renderManifest(manifest));
   }
   const vault = await startHttpVault(({ path }) => ({ status: 200, json: path === 'sys/leader' ? LEADER : SEAL }));
@@ -59,6 +61,18 @@ describe('prune --dry-run', () => {
       '',
     ]);
     expect(await left()).toEqual(days(1, 4).map(nameOf));
+  });
+
+  it('says which are of a state that a restore gave up, and keeps the newest other one', async () => {
+    const { prune } = await scene({ proved: [1, 2, 3, 4], safety: [3, 4] });
+    const { host } = await prune('--dry-run', '--json');
+    const [{ snapshots }] = JSON.parse(host.stdout).destinations;
+    expect(snapshots.map(({ standing, fate }: { standing: string; fate: string }) => `${standing} ${fate}`)).toEqual([
+      'safety kept',
+      'safety kept',
+      'proved kept',
+      'proved goes',
+    ]);
   });
 
   it('tells what the fuse leaves for later', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tally } from '../../../src/inventory/tally.ts';
+import { SAFETY_SCHEDULE } from '../../../src/recovery/choose.ts';
 import { failureKey } from '../../../src/snapshot/name.ts';
 import { objectKey } from '../../../src/storage/key.ts';
 import { MemoryStorage } from '../../fakes/memory-storage.ts';
@@ -48,6 +49,14 @@ describe('a tally', () => {
     putManifest(storage, 1, changes);
     const { snapshots } = await tally(someDestination(storage), OURS, OPTIONS, FOREVER);
     expect(snapshots).toMatchObject([{ isProved: false }]);
+  });
+
+  it('marks what a restore gave up, and does not take it for the newest', async () => {
+    const storage = storeOf({ proved: [1, 2] });
+    putManifest(storage, 2, { schedule: SAFETY_SCHEDULE });
+    const { snapshots, totals } = await tally(someDestination(storage), OURS, OPTIONS, FOREVER);
+    expect(snapshots.map(({ isSafety }) => isSafety)).toEqual([true, undefined]);
+    expect(totals).toMatchObject({ count: 2, newestAt: noonOf(1) });
   });
 
   it('does not call proved what has a manifest that cannot be read', async () => {

@@ -5,7 +5,7 @@ import type { AuthConfig, Config } from '../config/config.ts';
 import { SnapshotError, toSnapshotError } from '../errors.ts';
 import { type DrillJob, type DrillLevel, type DrillRecord, prepareDrill, reach, runDrill } from '../recovery/drill.ts';
 import { judgeAge } from '../recovery/drill-checks.ts';
-import { recordDrill } from '../recovery/drill-record.ts';
+import { isFinding, recordDrill } from '../recovery/drill-record.ts';
 import { type Fetched, fetchSnapshot } from '../recovery/fetch.ts';
 import type { SnapshotFacts } from '../recovery/guards.ts';
 import { type Account, describeSnapshot } from '../recovery/outcome.ts';
@@ -152,6 +152,7 @@ function sourceOf(address: string) {
 async function note({ from, source }: Chosen, error: SnapshotError | undefined, { account, record, host, config }: DrillingDeps, signal: AbortSignal) {
   const { manifest } = source;
   if (from === undefined || manifest === undefined || !from.keepsHistory) return;
+  if (error !== undefined && !isFinding(error)) return;
   const { level } = account;
   const about = { destination: from, manifest, level, record, error, at: systemClock.now(), by: host.hostname, agentVersion: VERSION };
   const warning = await account.step('record', () => recordDrill({ ...about, stallTimeoutMs: config.stallTimeoutMs }, signal));

@@ -1,5 +1,5 @@
 import type { Destination } from '../agent/destination.ts';
-import { type SnapshotError, toSnapshotError } from '../errors.ts';
+import { type ErrorCode, type SnapshotError, toSnapshotError } from '../errors.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import { writeRecord } from '../snapshot/record.ts';
 import type { DrillRecord } from './drill.ts';
@@ -16,6 +16,32 @@ export interface RecordInput {
   /** Why it failed, if it did. */
   readonly error: SnapshotError | undefined;
   readonly stallTimeoutMs: number;
+}
+
+/** What a failed drill has found out about the snapshot; the rest is a matter of the place it ran at. */
+const FINDINGS: readonly ErrorCode[] = [
+  'archive_corrupt',
+  'storage_mismatch',
+  'stale',
+  'server_refused',
+  'restore_timeout',
+  'seal_mismatch',
+  'seal_config_differs',
+  'node_removed',
+  'wrong_unseal_keys',
+  'no_token',
+  'check_failed',
+  'canary_missing',
+  'canary_differs',
+  'canary_stale',
+  'level_verified',
+  'level_installed',
+  'level_unsealed',
+];
+
+/** Whether everybody who uses the snapshot has to know: one that was mistyped, or has no room, must not raise their alarm. */
+export function isFinding({ code }: SnapshotError): boolean {
+  return FINDINGS.includes(code);
 }
 
 /** Beside the snapshot, how it went: daemons and people look there. Resolves with why it could not be written. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { mountSmallDisk, scratchDirectory } from '../fakes/scratch.ts';
@@ -167,6 +167,30 @@ describe('a drill that must not be', () => {
     expect(told.told).toMatchObject({ exit_code: 65, error: { code: 'archive_corrupt' } });
     expect(told.told.error?.message).toContain(second);
   });
+
+  it('writes nothing beside the snapshot of what is wrong only here, and what it found wrong with it', async () => {
+    const elsewhere = join(await scratchDirectory(), 'nothing');
+    const told = [
+      await drill({}, ['--server-binary', elsewhere]),
+      await drill({ recovery: { shares: [{ file: elsewhere }] } }),
+      await drill({ drill: { isolation: 'namespace' } }, [], await fakeUnshare('exit 1')),
+    ];
+    expect(told.map((one) => [one.told.exit_code, one.told.error?.code])).toEqual([
+      [78, 'config_invalid'],
+      [78, 'secret_unavailable'],
+      [5, 'no_namespace'],
+    ]);
+    expect(await recordsOf(name)).toEqual([]);
+    const file = join(scene.destination, name);
+    const bytes = await readFile(file);
+    await chmod(file, 0o600);
+    await writeFile(file, bytes.fill(0, bytes.length - 100, bytes.length - 50));
+    expect((await drill()).told.error?.code).toBe('archive_corrupt');
+    expect(await recordsOf(name)).toEqual([expect.stringMatching(/\.failed-\d{8}T\d{6}Z\.json$/)]);
+  });
+
+  const recordsOf = async (about: string) =>
+    (await readdir(join(scene.destination, 'manifests'))).filter((file) => file.startsWith(`${about}.`) && file !== `${about}.json`);
 
   /** A PATH on which `unshare` does this. */
   async function fakeUnshare(script: string): Promise<{ readonly PATH: string }> {

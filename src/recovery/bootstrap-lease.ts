@@ -43,11 +43,16 @@ export interface ClaimDeps {
   /** Of this run alone: what a killed run of the same host held runs out like everybody's. */
   readonly holder: string;
   readonly clock: Clock;
+  /** For a holder of whom nothing is seen. */
+  readonly waitMs: number;
+  /** Once, before it waits. */
+  onWaiting(what: string): void;
 }
 
 /**
  * Takes the lease if it is free or has run out; undefined where its holder lives. Who lives is seen by watching, whatever the clocks of the others say: a
  * dead holder's lease must not be mistaken for the work of a living one, or nobody would ever begin.
+ * Ends with `refused` where that takes longer than we wait.
  */
 export async function claimLease(deps: ClaimDeps, signal: AbortSignal): Promise<Claim | undefined> {
   const { lease, holder, clock } = deps;
@@ -60,9 +65,25 @@ export async function claimLease(deps: ClaimDeps, signal: AbortSignal): Promise<
     if (!isFree && watched !== undefined && watched.renewed !== signOfLife(record)) return undefined;
     const hasRunOut = !isFree && watched !== undefined && nowMs - watched.sinceMs >= record.durationMs;
     if ((isFree || hasRunOut) && (await lease.write(holder, signal))) return new HeldLease(deps, nowMs);
-    if (!isFree) watched ??= { renewed: signOfLife(record), sinceMs: nowMs };
+    if (!isFree) {
+      if (watched === undefined)
+        deps.onWaiting(
+          `lease ${lease.name}: held by ${record.holder}: watched for a sign of life, ${seconds(Math.min(record.durationMs, deps.waitMs))} at most`,
+        );
+      watched ??= { renewed: signOfLife(record), sinceMs: nowMs };
+      if (nowMs - watched.sinceMs >= deps.waitMs) throw refuse(lease.name, record, deps.waitMs);
+    }
     await clock.waitUntil(new Date(nowMs + LOOK_EVERY_MS), signal);
   }
+}
+
+function refuse(name: string, { holder, durationMs }: LeaseRecord, waitMs: number): SnapshotError {
+  const advice = 'if that holder is gone for good, delete the Lease; else give a longer --wait';
+  return new SnapshotError('refused', `lease ${name}: ${holder} showed no life within ${seconds(waitMs)}, and holds it for ${seconds(durationMs)}`, { advice });
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000}s`;
 }
 
 function signOfLife({ holder, renewed }: LeaseRecord): string {

@@ -142,11 +142,17 @@ function peersOf({ peers }: Flags): readonly string[] {
 }
 
 /** How one of several is found out that begins; the others join it. A dry run begins nothing, and takes no lease. */
-function claimerOf({ flags, host, account }: Run): (signal: AbortSignal) => Promise<Claim | undefined> {
+function claimerOf({ flags, host, account, print }: Run): (signal: AbortSignal) => Promise<Claim | undefined> {
   const { lease, ordinal } = flags;
   if (lease !== undefined && !flags['dry-run']) {
     const serviceAccount = findServiceAccount(host.env, host.serviceAccountDirectory);
-    const deps = { lease: new KubernetesLease(lease, serviceAccount, systemClock), holder: `${host.hostname}_${account.runId}`, clock: systemClock };
+    const deps = {
+      lease: new KubernetesLease(lease, serviceAccount, systemClock),
+      holder: `${host.hostname}_${account.runId}`,
+      clock: systemClock,
+      waitMs: flags.wait ?? WAIT_MS,
+      onWaiting: (what: string) => print(`bootstrap: ${what}\n`),
+    };
     return (signal) => claimLease(deps, signal);
   }
   const isMine = ordinal === undefined || isOrdinal(ordinal, host.hostname);

@@ -56,6 +56,15 @@ describe('a bootstrap with a lease', () => {
     expect((await (await pod()).bootstrap()).told).toMatchObject({ exit_code: 0, reason: 'restored' });
   }, 30_000);
 
+  it('does not wait for a dead holder longer than --wait, and says whom it waits for', async () => {
+    api.put('begin', { holderIdentity: 'stranger', leaseDurationSeconds: 2_000_000, renewTime: '2026-03-01T12:00:00.000000Z' });
+    const { vault, bootstrap } = await pod();
+    const { told, stderr } = await bootstrap('--wait', '1s');
+    expect(told).toMatchObject({ exit_code: 5, stage: 'claim', error: { code: 'refused' } });
+    expect(stderr).toContain('bootstrap: lease begin: held by stranger: watched for a sign of life, 1s at most\n');
+    expect(vault.done).toEqual([]);
+  });
+
   it.each([
     { before: 'init', asked: 2, done: [], left: undefined, stage: 'claim' },
     { before: 'the upload', asked: 3, done: ['init', 'unseal'], left: 'initialised', stage: 'lead' },

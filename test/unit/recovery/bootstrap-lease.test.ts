@@ -26,12 +26,13 @@ afterAll(() => api.close());
 function contender(holder = 'us') {
   const clock = new FakeClock();
   const lease = new KubernetesLease('begin', findServiceAccount(api.env, api.accountDirectory), clock);
-  const claim = async (signal = NEVER) => {
-    const held = await claimLease({ lease, holder, clock }, signal);
+  const said: string[] = [];
+  const claim = async (signal = NEVER, waitMs = 600_000) => {
+    const held = await claimLease({ lease, holder, clock, waitMs, onWaiting: (what) => void said.push(what) }, signal);
     if (held) onTestFinished(() => held.release());
     return held;
   };
-  return { clock, claim };
+  return { clock, claim, said };
 }
 
 async function held(holder?: string): Promise<{ readonly clock: FakeClock; readonly claim: Claim }> {
@@ -104,6 +105,20 @@ describe('the right to begin', () => {
     api.put('begin', { ...api.lease('begin')?.spec, renewTime: '2026-03-01T12:00:05.000000Z' });
     loser.clock.jump(1_000);
     expect((await Promise.all(ended)).filter((claim) => claim !== undefined)).toHaveLength(1);
+  });
+
+  it('is waited for as long as said, and it is told once whom for and how long', async () => {
+    api.put('begin', { holderIdentity: 'stranger', leaseDurationSeconds: 2_000_000, renewTime: '2026-03-01T11:00:00.000000Z' });
+    const { clock, claim, said } = contender();
+    const ended = expect(claim(NEVER, 20_000)).rejects.toMatchObject({
+      code: 'refused',
+      message: 'lease begin: stranger showed no life within 20s, and holds it for 2000000s',
+    });
+    await clock.advance(19_000);
+    expect(said).toEqual(['lease begin: held by stranger: watched for a sign of life, 20s at most']);
+    clock.jump(1_000);
+    await ended;
+    expect([holderNow(), said.length]).toEqual(['stranger', 1]);
   });
 
   it('is waited for no longer than we are let', async () => {

@@ -1,4 +1,5 @@
 import { SnapshotError } from '../errors.ts';
+import { speakOfFlag } from './flag-hints.ts';
 
 const LEADER = 'name the leader itself with --to, never a load balancer; "vault status" on any server names it';
 
@@ -19,9 +20,9 @@ export function readTo(to: string | undefined): string {
   return to;
 }
 
-/** Hints name the key of the configuration; here the address came with a flag. */
-export function speakOfTo(thrown: unknown): unknown {
-  if (!(thrown instanceof SnapshotError) || !thrown.advice.includes('"addr"')) return thrown;
-  const advice = thrown.code === 'vault_standby' ? LEADER : thrown.advice.replaceAll('"addr"', '--to');
-  return new SnapshotError(thrown.code, thrown.message, { cause: thrown, advice });
+/** Of a server that follows another one, the leader is what is missing. */
+export function speakOfTo(to: string | undefined, thrown: unknown): unknown {
+  const spoken = speakOfFlag('addr', { name: '--to', given: to }, thrown);
+  if (spoken === thrown || !(spoken instanceof SnapshotError) || spoken.code !== 'vault_standby') return spoken;
+  return new SnapshotError(spoken.code, spoken.message, { cause: thrown, advice: LEADER });
 }

@@ -12,16 +12,15 @@ import { statusUnlessSilent } from '../../recovery/bootstrap-peers.ts';
 import { Account } from '../../recovery/outcome.ts';
 import { thawing } from '../../recovery/thaw.ts';
 import { parseNameTemplate } from '../../snapshot/name.ts';
-import { lockServer } from '../../spool/bootstrap-lock.ts';
-import { openMarker } from '../../spool/bootstrap-marker.ts';
 import type { Release } from '../../spool/lock.ts';
-import { findStateDirectory } from '../../spool/state-directory.ts';
 import { emptyRaftDirectory } from '../../vault/raft-directory.ts';
 import { readShares } from '../../vault/shares.ts';
 import { openTarget } from '../../vault/target.ts';
 import { parseAddress } from '../../vault/transport.ts';
 import { renderEnd, renderJson } from '../bootstrap-report.ts';
+import { openBootstrapState } from '../bootstrap-state.ts';
 import { chooseDestinations } from '../choose-destinations.ts';
+import { speakOfFlag } from '../flag-hints.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
@@ -58,13 +57,12 @@ export async function runBootstrap({ flags }: Asked<'bootstrap'>, host: Host): P
     const { config } = await load(flags, host);
     // However it is spelled: the note and the lock are found by it.
     const { address } = parseAddress(flags.address ?? config.vault.address);
-    const directory = flags['state-dir'] ?? (await findStateDirectory({ configured: config.spoolPath, env: host.env, homeDirectory: host.homeDirectory }));
     const holder = `process ${host.pid} of ${host.hostname}, run ${account.runId}`;
-    const lock = () => lockServer(directory, address, holder);
-    const run = { flags, host, config, address, marker: openMarker(directory, address), lock, account, record, print };
+    const state = await openBootstrapState(flags['state-dir'], address, holder, host, config);
+    const run = { flags, host, config, address, ...state, account, record, print };
     await (flags.clean ? clean(run, stop) : fill(run, stop));
   } catch (error) {
-    thrown = stop.aborted ? abortReason(stop) : error;
+    thrown = stop.aborted ? abortReason(stop) : speakOfFlag('addr', { name: '--address', given: flags.address }, error);
     if (stop.aborted && record.phase !== undefined) account.warnings.push(`stopped at "${record.phase}": run it again to end what it began`);
   }
   const report = account.conclude(thrown);

@@ -10,6 +10,7 @@ import { chooseDestinations } from '../choose-destinations.ts';
 import { pingDrill } from '../drill-ping.ts';
 import { renderDrill, renderDrillJson } from '../drill-report.ts';
 import { carryOutDrill, type DrillingDeps } from '../drilling.ts';
+import { speakOfFlag } from '../flag-hints.ts';
 import type { Asked } from '../grammar/verbs.ts';
 import type { Host } from '../host.ts';
 import { load } from '../load.ts';
@@ -29,7 +30,7 @@ export async function runDrill({ flags }: Asked<'drill'>, host: Host): Promise<n
   try {
     await drill(flags, { host, account, record }, stop);
   } catch (error) {
-    thrown = stop.aborted ? abortReason(stop) : error;
+    thrown = stop.aborted ? abortReason(stop) : speakOfFlag('addr', { name: '--address', given: flags.address }, error);
   }
   const report = account.conclude(thrown);
   host.err(colour(renderDrill(report, record, flags['dry-run']), host.env, host.isStderrTerminal));

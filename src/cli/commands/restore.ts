@@ -43,7 +43,7 @@ export async function runRestore({ flags }: Asked<'restore'>, host: Host): Promi
   try {
     await restore({ flags, host, account, record, print }, stop);
   } catch (error) {
-    thrown = stop.aborted ? stopped(abortReason(stop), record) : speakOfTo(error);
+    thrown = stop.aborted ? stopped(abortReason(stop), record) : speakOfTo(flags.to, error);
     if (stop.aborted && record.sent !== undefined) account.warnings.push('the server has the snapshot and goes on applying it without us: look at it');
   }
   const report = account.conclude(thrown);

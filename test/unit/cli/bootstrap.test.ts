@@ -35,6 +35,25 @@ describe('a bootstrap', () => {
     expect(await phase()).toBe('restored');
   }, 30_000);
 
+  it.each([
+    {
+      what: '--address',
+      flags: ['--address', 'http://127.0.0.1:1'],
+      code: 'vault_unreachable',
+      advice: 'check that Vault runs and that --address is its listener',
+    },
+    {
+      what: '--state-dir',
+      flags: ['--state-dir', '/dev/null/state'],
+      code: 'spool_failed',
+      advice: 'check the directory of --state-dir: it must exist, be writable and lie on a sound disk',
+    },
+  ])('speaks of $what where that is what is wrong', async ({ flags, code, advice }) => {
+    const { put, bootstrap } = await bootstrapScene();
+    await put(1);
+    expect((await bootstrap(...flags)).told.error).toMatchObject({ code, advice });
+  });
+
   it('is the business of one host of the set', async () => {
     const { vault, put, bootstrap } = await bootstrapScene();
     await put(1);

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Cluster, startCluster } from '../servers/cluster.ts';
 import { startVault } from '../servers/vault.ts';
+import { until } from '../servers/wait.ts';
+import { start } from '../system/program.ts';
+import { snapshotsIn } from '../system/scene.ts';
 import { readEverything, writeEverything } from './everything.ts';
 import { everyNodeAgrees, has, makeRestoreScene, nothingInSpool } from './restore-scene.ts';
 
@@ -38,6 +41,13 @@ describe('restore into the cluster that the snapshot is of', () => {
     const safety = told.safety_snapshot?.split('/').at(-1) ?? '';
     const again = await scene.restore(leader.address, '--snapshot', 'latest', '--dry-run');
     expect(again.told.snapshot?.key).toBe(`local: ${name}`);
+
+    // Nor does the daemon: the restored state has a snapshot of its own as soon as it looks, and not an interval after that.
+    const daemon = start(['--config', scene.config]);
+    await until('the daemon to have taken one', async () => (await snapshotsIn(scene.destination)).length === 3);
+    daemon.signal('SIGTERM');
+    expect((await daemon.ended).code).toBe(0);
+
     const back = await scene.restore(leader.address, '--snapshot', safety, '--confirm', scene.clusterName, '--no-safety-snapshot');
     expect(back.told).toMatchObject({ outcome: 'ok', proof: 'token', safety_snapshot: null, left_behind: [] });
     expect(await has(leader, 'app/data/later')).toBe(true);

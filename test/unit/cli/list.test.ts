@@ -112,6 +112,9 @@ describe('list', () => {
     const told = await listed(scene);
     expect(told.destinations).toEqual([expect.objectContaining({ overdue_since: timeAt(4).toISOString() })]);
     expect((await scene.call('list')).host.stdout).toMatch(/warning: the next one is overdue for 4h\n/);
+    // That of a state which was given up since makes it no less so.
+    await scene.put(1, { manifest: { schedule: 'before a restore' } });
+    expect((await scene.call('list')).host.stdout).toMatch(/warning: the next one is overdue for 4h\n/);
   });
 
   it('names a copy damaged that was found so when it was read back, although its size is right, until it is proved again', async () => {

@@ -66,10 +66,8 @@ export async function claimLease(deps: ClaimDeps, signal: AbortSignal): Promise<
     const hasRunOut = !isFree && watched !== undefined && nowMs - watched.sinceMs >= record.durationMs;
     if ((isFree || hasRunOut) && (await lease.write(holder, signal))) return new HeldLease(deps, nowMs);
     if (!isFree) {
-      if (watched === undefined)
-        deps.onWaiting(
-          `lease ${lease.name}: held by ${record.holder}: watched for a sign of life, ${seconds(Math.min(record.durationMs, deps.waitMs))} at most`,
-        );
+      const limit = seconds(Math.min(record.durationMs, deps.waitMs));
+      if (watched === undefined) deps.onWaiting(`lease ${lease.name}: held by ${record.holder}: watched for a sign of life, ${limit} at most`);
       watched ??= { renewed: signOfLife(record), sinceMs: nowMs };
       if (nowMs - watched.sinceMs >= deps.waitMs) throw refuse(lease.name, record, deps.waitMs);
     }

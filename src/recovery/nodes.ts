@@ -3,6 +3,8 @@ import { abortReason, SnapshotError } from '../errors.ts';
 import type { Hidden, ServerHealth, Target } from './contract.ts';
 
 const EVERY_MS = 1_000;
+/** Autopilot tells nothing for some seconds after an election; longer than that, it is off. */
+const AUTOPILOT_MS = 15_000;
 
 /** One server after a restore. */
 export interface NodeState {
@@ -13,6 +15,8 @@ export interface NodeState {
 export interface NodesDeps {
   readonly target: Target;
   readonly token: Hidden;
+  /** The cluster has one server: there is nobody to catch up. */
+  readonly isAlone: boolean;
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Another server of the cluster, as clients reach it. */
@@ -26,17 +30,22 @@ export async function untilAllAgree(clusterId: string, deps: NodesDeps, signal: 
   const begunMs = clock.now().getTime();
   const { appliedIndex } = await target.leader(signal);
   const known = await unlessDenied(() => target.knownNodes(token, signal), 'sys/ha-status', deps);
-  const mayAskHealth = (await unlessDenied(() => target.serverHealth(token, signal), 'sys/storage/raft/autopilot/state', deps)) !== 'denied';
+  const mayAskHealth = !deps.isAlone && (await unlessDenied(() => target.serverHealth(token, signal), 'sys/storage/raft/autopilot/state', deps)) !== 'denied';
   const others = (known === 'denied' ? [] : (known ?? [])).filter(({ isActive }) => !isActive).map(({ apiAddress }) => deps.openNode(apiAddress));
   try {
     for (;;) {
       if (signal.aborted) throw abortReason(signal);
       const nowMs = clock.now().getTime();
       const nodes = await Promise.all([target, ...others].map((node) => stateOf(node, clusterId, signal)));
-      const health = mayAskHealth ? await target.serverHealth(token, signal).catch(unlessSilent) : [];
+      const told = mayAskHealth ? await target.serverHealth(token, signal).catch(unlessSilent) : [];
+      const isAutopilotOff = told === undefined && nowMs - begunMs >= AUTOPILOT_MS;
+      const health = isAutopilotOff ? [] : told;
       const states = [...nodes, ...lagging(health, appliedIndex)];
       // Only what tells of every server counts: a server that nobody knows of may be the one that is missing.
-      if (health !== undefined && states.every(({ state }) => state === 'agrees')) return nodes;
+      if (health !== undefined && states.every(({ state }) => state === 'agrees')) {
+        if (isAutopilotOff && others.length > 0) deps.warn('autopilot is off: nobody tells whether every server has caught up with the leader');
+        return nodes;
+      }
       if (nowMs - begunMs >= timeoutMs) throw disagree(states, timeoutMs);
       await clock.waitUntil(new Date(nowMs + EVERY_MS), signal);
     }

@@ -186,7 +186,7 @@ async function lookAfterwards({ deps, record, snapshot }: Job, facts: TargetFact
   }
   await withToken(grant, target, account, async ({ token }) => {
     const warn = (text: string) => void account.warnings.push(text);
-    const nodes = { target, token, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode, warn };
+    const nodes = { target, token, isAlone: facts.servers.length === 1, clock, timeoutMs: SETTLE_MS, openNode: deps.openNode, warn };
     const clusterId = snapshot.clusterId ?? facts.cluster.clusterId;
     record.nodes = await account.step('nodes', () => untilAllAgree(clusterId, nodes, signal));
     const { checkCanary } = deps;

@@ -160,9 +160,9 @@ describe('an empty server stays empty', () => {
 
 it('fills one of three, and the others join it', async () => {
   const [first, second, third] = [
-    await empty({ ip: '127.0.0.2' }),
-    await empty({ ip: '127.0.0.3', nodeId: 'second' }),
-    await empty({ ip: '127.0.0.4', nodeId: 'third' }),
+    await empty({ ip: '127.0.0.2', hasAutopilot: true }),
+    await empty({ ip: '127.0.0.3', nodeId: 'second', hasAutopilot: true }),
+    await empty({ ip: '127.0.0.4', nodeId: 'third', hasAutopilot: true }),
   ];
   const others = [second, third];
   const host = await beside(first, source);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { itAlongside, onTestFinished } from '../fakes/test-end.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
 import { appRole } from '../servers/vault-data.ts';
 import type { VaultNode } from '../servers/vault-node.ts';
@@ -26,26 +27,39 @@ const MOMENTS = {
   apply: (asked: readonly string[]) => asked.includes(UPLOAD) && asked.at(-1) === 'GET sys/seal-status',
   look: nth('GET sys/ha-status', 1),
 } as const;
+type Moment = keyof typeof MOMENTS;
+
+const CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 
 describe('a restore that is stopped', () => {
-  let node: VaultNode;
+  let nodes: readonly VaultNode[];
+  let free: VaultNode[];
 
   beforeAll(async () => {
-    node = await startVault();
-    await node.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
+    nodes = await Promise.all([startVault(), startVault(), startVault()]);
+    for (const node of nodes) await node.write('sys/mounts/app', { type: 'kv', options: { version: '1' } });
+    free = [...nodes];
   });
 
   afterAll(async () => {
-    await removeVault(node);
+    await Promise.all(nodes.map(removeVault));
   });
 
-  async function tokens(): Promise<readonly string[]> {
+  /** There are as many as tests that run at once. */
+  function takeNode(): VaultNode {
+    const node = free.pop();
+    if (node === undefined) throw new Error('more tests at once than servers');
+    onTestFinished(() => void free.push(node));
+    return node;
+  }
+
+  async function tokens(node: VaultNode): Promise<readonly string[]> {
     const { data } = (await node.request('LIST', 'auth/token/accessors', undefined, node.rootToken)).json;
     return (data as { readonly keys: readonly string[] }).keys;
   }
 
   /** The seconds that each of these tokens has left, of those that the restore itself has made. */
-  async function livesOf(accessors: readonly string[]): Promise<readonly number[]> {
+  async function livesOf(node: VaultNode, accessors: readonly string[]): Promise<readonly number[]> {
     const lives: number[] = [];
     for (const accessor of accessors) {
       const found = await node.request('PUT', 'auth/token/lookup-accessor', { accessor }, node.rootToken);
@@ -57,7 +71,8 @@ describe('a restore that is stopped', () => {
   }
 
   /** Stops it right there, and tells how it ended. */
-  async function stopAt(moment: keyof typeof MOMENTS, signal: NodeJS.Signals) {
+  async function stopAt(moment: Moment, signal: NodeJS.Signals) {
+    const node = takeNode();
     const scene = await makeRestoreScene(node);
     const restorer = await appRole(node, { role: 'restorer', settings: { token_policies: ['restore'] } });
     await node.request('DELETE', 'app/later', undefined, node.rootToken);
@@ -67,7 +82,7 @@ describe('a restore that is stopped', () => {
     onTestFinished(() => gate.close());
     const { roleId: role_id, secretId: secret_id } = restorer;
     await scene.configure({ addr: gate.address, role_id, secret_id });
-    const before = await tokens();
+    const before = await tokens(node);
     const flags = ['--snapshot', 'latest', '--confirm', scene.clusterName];
     const reached = gate.stopWhen(MOMENTS[moment]);
     const program = start(['restore', '--config', scene.config, '--to', gate.address, '--json', ...flags]);
@@ -78,14 +93,16 @@ describe('a restore that is stopped', () => {
     const ended = await program.ended;
     expect(await unfinishedIn(scene.state)).toEqual([]);
     await expectWhole(scene.destination);
-    const left = async () => await livesOf((await tokens()).filter((accessor) => !before.includes(accessor)));
-    return { ended, left, again: () => scene.restore(node.address, ...flags) };
+    const left = async () => {
+      const after = await tokens(node);
+      const fresh = after.filter((accessor) => !before.includes(accessor));
+      return await livesOf(node, fresh);
+    };
+    return { node, ended, left, again: () => scene.restore(node.address, ...flags) };
   }
 
-  it.each(
-    Object.keys(MOMENTS) as (keyof typeof MOMENTS)[],
-  )('is run again after a kill before "%s", has told the way back, and leaves no token that lives long', async (moment) => {
-    const { ended, again, left } = await stopAt(moment, 'SIGKILL');
+  async function killedAt(moment: Moment): Promise<void> {
+    const { node, ended, again, left } = await stopAt(moment, 'SIGKILL');
     expect(ended.stderr.includes('restore: safety snapshot: /')).toBe(!BEFORE_SAFETY.includes(moment));
     // That of the safety snapshot lives as its role says, until the snapshot is there.
     for (const life of await left()) expect(life).toBeLessThanOrEqual(moment === 'safety' ? ROLE_LIFE_SECONDS : LONGEST_LIFE_SECONDS);
@@ -93,16 +110,11 @@ describe('a restore that is stopped', () => {
     expect(told, JSON.stringify(told)).toMatchObject({ exit_code: 0, proof: 'token' });
     expect(await has(node, 'app/later')).toBe(false);
     expect(await left()).toEqual([]);
-  });
+  }
 
-  it.each(
-    (Object.keys(MOMENTS) as (keyof typeof MOMENTS)[]).flatMap((moment) => [
-      { moment, signal: 'SIGTERM' as const, code: 143 },
-      { moment, signal: 'SIGINT' as const, code: 130 },
-    ]),
-  )('ends on $signal before "$moment", names the way back, and takes its tokens with it', async ({ moment, signal, code }) => {
-    const { ended, left } = await stopAt(moment, signal);
-    expect(ended.code).toBe(code);
+  async function stoppedAt(moment: Moment, signal: keyof typeof CODES): Promise<void> {
+    const { node, ended, left } = await stopAt(moment, signal);
+    expect(ended.code).toBe(CODES[signal]);
     const told = JSON.parse(ended.stdout) as Restored;
     // So small an archive has all gone out by then, and nobody has said what became of it.
     const isSent = ['send', 'apply', 'look'].includes(moment);
@@ -111,5 +123,12 @@ describe('a restore that is stopped', () => {
     expect(told.safety_snapshot !== null).toBe(!BEFORE_SAFETY.includes(moment));
     if (moment !== 'apply' && moment !== 'look') expect(await has(node, 'app/later')).toBe(true);
     expect(await left()).toEqual([]);
-  });
+  }
+
+  for (const moment of Object.keys(MOMENTS) as Moment[]) {
+    itAlongside(`is run again after a kill before "${moment}", has told the way back, and leaves no token that lives long`, () => killedAt(moment));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      itAlongside(`ends on ${signal} before "${moment}", names the way back, and takes its tokens with it`, () => stoppedAt(moment, signal));
+    }
+  }
 });

@@ -5,8 +5,6 @@ import type { VaultNode } from '../servers/vault-node.ts';
 import { until } from '../servers/wait.ts';
 
 const STAYS_MS = 10_000;
-/** A restore that meets autopilot at work leaves Vault 1.21 standing still for good. */
-const WITHOUT_AUTOPILOT = { VAULT_RAFT_AUTOPILOT_DISABLE: '1' };
 
 interface Combination {
   /** Of the throw-away, as it is initialised; the source has three of five. */
@@ -47,7 +45,7 @@ describe('a server that was filled with the snapshot of another cluster', () => 
     'with $threshold of $shares, as node $nodeId, restarted: $isRestarted: $outcome',
     { timeout: 120_000 },
     async ({ outcome, ...combination }, { onTestFinished }) => {
-      const node = await startEmptyVault({ nodeId: combination.nodeId, env: WITHOUT_AUTOPILOT });
+      const node = await startEmptyVault({ nodeId: combination.nodeId });
       onTestFinished(() => removeVault(node));
       expect(await outcomeOf(node, combination)).toBe(outcome);
     },

@@ -17,15 +17,17 @@ export interface VaultOptions {
   readonly threshold?: number;
   /** Of a leader in elections: see `VaultNodeSettings`. */
   readonly patience?: number;
+  /** Where others join; without it a restore can never meet it at work, which leaves Vault 1.21 standing still for good. */
+  readonly hasAutopilot?: boolean;
   readonly extraConfig?: string;
-  readonly env?: Readonly<Record<string, string>>;
   /** Of a `vault` or `bao` to start instead of the one in the cache. */
   readonly binary?: string;
 }
 
 /** A node that is started and neither initialised nor unsealed, in a directory of its own. */
 export async function startEmptyVault(options: VaultOptions = {}): Promise<VaultNode> {
-  const { ip = '127.0.0.1', port, nodeId = 'node', tls, patience, extraConfig, env } = options;
+  const { ip = '127.0.0.1', port, nodeId = 'node', tls, patience, hasAutopilot = false, extraConfig } = options;
+  const env = hasAutopilot ? {} : { VAULT_RAFT_AUTOPILOT_DISABLE: '1' };
   const binary = options.binary ?? (await serverBinary(VAULT));
   const [freePort = 0, clusterPort = 0] = await freePorts(ip, 2);
   const dir = await mkdtemp(join(tmpdir(), 'vault-'));

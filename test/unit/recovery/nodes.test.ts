@@ -13,9 +13,11 @@ interface Cluster {
   /** The index of the other server, by the same count. */
   index?(asked: number): number;
   readonly isDenied?: boolean;
+  readonly hasAutopilot?: boolean;
+  readonly isAlone?: boolean;
 }
 
-async function watch({ other, index = () => 50, isDenied = false }: Cluster) {
+async function watch({ other, index = () => 50, isDenied = false, hasAutopilot = true, isAlone = false }: Cluster) {
   let asked = 0;
   const follower = await scriptedTarget(() => other(++asked));
   const servers = () => ({ a: { id: 'a', healthy: true, last_index: 50 }, b: { id: 'b', healthy: true, last_index: index(asked) } });
@@ -23,6 +25,7 @@ async function watch({ other, index = () => 50, isDenied = false }: Cluster) {
     if (path === 'sys/leader') return { status: 200, json: { is_self: true, raft_applied_index: 50 } };
     if (path === 'sys/seal-status') return sealStatus();
     if (isDenied) return DENIED;
+    if (path === 'sys/storage/raft/autopilot/state' && !hasAutopilot) return { status: 404, json: { errors: [] } };
     if (path === 'sys/storage/raft/autopilot/state') return { status: 200, json: { data: { servers: servers() } } };
     return {
       status: 200,
@@ -41,6 +44,7 @@ async function watch({ other, index = () => 50, isDenied = false }: Cluster) {
   const deps = {
     target: leader.target,
     token: TOKEN,
+    isAlone,
     clock: new HurriedClock(),
     timeoutMs: 30_000,
     openNode,
@@ -63,6 +67,15 @@ describe('watching the servers of a restored cluster', () => {
     const error = await failureOf(watch({ other }));
     expect(error).toMatchObject({ code: 'restore_timeout' });
     expect(error.message).toContain(`is ${state}`);
+  });
+
+  it('does without autopilot where that is off, and says so', async () => {
+    const told = await watch({ other: (asked) => sealStatus({ sealed: asked < 3 }), hasAutopilot: false });
+    expect(told).toEqual({ states: ['agrees', 'agrees'], warnings: [expect.stringContaining('autopilot is off')], asked: 16 });
+  });
+
+  it('asks no autopilot about a server that is alone', async () => {
+    expect(await watch({ other: () => sealStatus(), hasAutopilot: false, isAlone: true })).toEqual({ states: ['agrees', 'agrees'], warnings: [], asked: 1 });
   });
 
   it('names the server that does not catch up', async () => {

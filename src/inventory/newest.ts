@@ -14,7 +14,8 @@ export async function lookForNewest(destination: Destination, ours: Looking, sig
   if (alias === undefined) return await newestManifest(storage, prefix, ours, signal);
   const only = await manifestOf(storage, alias, ours, signal);
   const isLater = only && ours.notAfter && Date.parse(only.taken_at) > ours.notAfter.getTime();
-  return { manifest: isLater ? undefined : only, isGivenUp: false };
+  const manifest = isLater ? undefined : only;
+  return { manifest, isGivenUp: false, latest: manifest };
 }
 
 /** The one taken last. */

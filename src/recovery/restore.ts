@@ -118,7 +118,11 @@ export async function carryOut(job: Job, facts: TargetFacts, signal: AbortSignal
     const sent = await account.step('send', () => send(job, facts, grant, signal));
     record.sent = sent;
     if (sent === 'unanswered') account.warnings.push('the server has not answered the upload: it is watched as if it had accepted it');
-    return await account.step('apply', () => pollApplied(sign, { ...deps, sent }, signal));
+    return await account.step('apply', async () => {
+      const applied = await pollApplied(sign, { ...deps, sent }, signal);
+      // Another cluster's snapshot seals the server by its other keys; our own does not, so something went wrong.
+      return applied.outcome === 'sealed' && !isForeign(snapshot, facts) ? await findOut(job, facts, sign, signal) : applied;
+    });
   });
   record.applied = applied;
   account.level = 'installed';
@@ -160,6 +164,25 @@ async function send({ deps, snapshot, flags, fetched }: Job, facts: TargetFacts,
   const { stallTimeoutMs } = deps;
   const onProgress = (sent: number) => deps.onUpload(sent, bytes);
   return await deps.target.sendSnapshot(fetched.read(signal), { token: grant.token, bytes, isForced, stallTimeoutMs, onProgress }, signal);
+}
+
+/** What became of a server that failed, or was started anew, while it applied a snapshot of its own cluster. Only opened does it tell. */
+async function findOut({ deps, record }: Job, facts: TargetFacts, sign: Sign, signal: AbortSignal): Promise<Applied> {
+  const { target, account, clock, shares, timeoutMs } = deps;
+  const what = `${facts.address}: is sealed since it applied the snapshot, or was about to`;
+  if (shares === undefined) {
+    record.nextSteps = [`unseal ${facts.address}, and look whether what was written after the snapshot is gone: if not, nothing was restored`];
+    throw new SnapshotError('target_lost', `apply: ${what}: nobody knows which state it holds`, { advice: 'its log tells why; unseal it and look' });
+  }
+  await account.step('unseal', async () => {
+    await giveShares(target, await shares(), signal);
+    await untilServing(target, clock, timeoutMs, signal);
+  });
+  if (sign.kind !== 'token') return { outcome: 'serving', proof: 'weak' };
+  if (!(await target.isAlive(sign.token, signal))) return { outcome: 'serving', proof: 'token' };
+  throw new SnapshotError('target_lost', `apply: ${what}: opened, it holds the state of before`, {
+    advice: 'nothing was restored: its log tells why; run it again',
+  });
 }
 
 async function unseal({ deps }: Job, facts: TargetFacts, signal: AbortSignal): Promise<void> {

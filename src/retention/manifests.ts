@@ -25,6 +25,8 @@ export interface Newest {
   readonly manifest: Manifest | undefined;
   /** A restore has given up the state it is of: right before, a newer snapshot was taken for the way back. */
   readonly isGivenUp: boolean;
+  /** The last of all, also one for the way back: what it says of the cluster is the latest that is known. */
+  readonly latest: Manifest | undefined;
 }
 
 /** The newest proved snapshot of this cluster; unreadable manifests, those of other clusters and those for the way back are passed over. */
@@ -35,14 +37,14 @@ export async function newestManifest(storage: Storage, prefix: KeyPrefix, ours: 
     const at = subject && !subject.isRecord ? takenAt(ours.template, ours.clusterName, subject.name) : undefined;
     if (at && !(ours.notAfter && at > ours.notAfter)) found.push({ key, takenAt: at });
   }
-  let isGivenUp = false;
+  let latest: Manifest | undefined;
   for (const { key } of found.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime())) {
     const manifest = await readIfSound(storage, key, signal);
     if (manifest === undefined || (ours.clusterId !== undefined && manifest.cluster_id !== ours.clusterId)) continue;
-    if (manifest.schedule !== SAFETY_SCHEDULE) return { manifest, isGivenUp };
-    isGivenUp = true;
+    latest ??= manifest;
+    if (manifest.schedule !== SAFETY_SCHEDULE) return { manifest, isGivenUp: latest !== manifest, latest };
   }
-  return { manifest: undefined, isGivenUp };
+  return { manifest: undefined, isGivenUp: latest !== undefined, latest };
 }
 
 /** The manifest of one object, if there is a sound one and it is of this cluster. */

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../servers/ports.ts';
 import { removeVault, startVault } from '../servers/vault.ts';
@@ -118,5 +120,37 @@ describe('a restore that meets trouble', () => {
     await node.start();
     await node.unseal();
     expect((await node.request('GET', 'sys/health')).status).toBe(200);
+  });
+
+  /** Killed when it has taken the snapshot in and has not begun to apply it, and back at once: sealed. */
+  async function startAnew(...flags: readonly string[]) {
+    const { scene, gate, restore } = await begin();
+    const share = join(scene.directory, 'shares');
+    await writeFile(share, `${node.keys.join('\n')}\n`, { mode: 0o600 });
+    await scene.configure({ recovery: { shares: [{ file: share }] } });
+    const accepted = gate.holdAnswerAfter(2 * MB).then(async () => {
+      await node.kill();
+      await node.start();
+      gate.cut();
+    });
+    const { told } = await restore(...flags);
+    await accepted;
+    return told;
+  }
+
+  it('does not call a snapshot in place because the server is sealed: it may hold the state of before', async () => {
+    const told = await startAnew();
+    expect(told).toMatchObject({ exit_code: 1, stage: 'apply', level: 'verified', error: { code: 'target_lost' } });
+    expect(told.error?.message).toContain('nobody knows which state it holds');
+    expect(told.next_steps).toEqual([expect.stringContaining('look whether what was written after the snapshot is gone')]);
+    await node.unseal();
+    expect(await has(node, 'app/later')).toBe(true);
+  });
+
+  it('opens such a server with the shares, and says that it holds the state of before', async () => {
+    const told = await startAnew('--unseal');
+    expect(told).toMatchObject({ exit_code: 1, level: 'verified', error: { code: 'target_lost' } });
+    expect(told.error?.message).toContain('it holds the state of before');
+    expect(await has(node, 'app/later')).toBe(true);
   });
 });

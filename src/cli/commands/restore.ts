@@ -3,7 +3,7 @@ import { systemClock } from '../../agent/clock.ts';
 import type { Destination } from '../../agent/destination.ts';
 import { type Composed, compose } from '../../compose.ts';
 import { abortReason, SnapshotError } from '../../errors.ts';
-import { newestAt, newestOf } from '../../inventory/newest.ts';
+import { lookForNewest, newestOf } from '../../inventory/newest.ts';
 import { canaryError, checkCanary, readCanary } from '../../recovery/canary.ts';
 import type { Hidden, Target } from '../../recovery/contract.ts';
 import { type Fetched, fetchSnapshot } from '../../recovery/fetch.ts';
@@ -143,8 +143,8 @@ async function secure({ flags, print }: Run, composed: Composed, from: Destinati
 
 /** Of the unseal keys that the cluster had when its newest snapshot was taken. */
 async function findFingerprint({ destinations }: Composed, ours: NamedCluster, signal: AbortSignal): Promise<string | undefined> {
-  const newest = await Promise.allSettled(destinations.map((destination) => newestAt(destination, ours, signal)));
-  return newestOf(newest.map((result) => (result.status === 'fulfilled' ? result.value : undefined)))?.seal_fingerprint ?? undefined;
+  const newest = await Promise.allSettled(destinations.map((destination) => lookForNewest(destination, ours, signal)));
+  return newestOf(newest.map((result) => (result.status === 'fulfilled' ? result.value.latest : undefined)))?.seal_fingerprint ?? undefined;
 }
 
 /** That it is the one of the snapshot; how old that is, the operator has known since the plan. */

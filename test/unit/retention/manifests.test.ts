@@ -29,7 +29,11 @@ describe('the newest manifest', () => {
     const storage = storeOf({ proved: [1, 2] });
     expect(await newestManifest(storage, PREFIX, OURS, FOREVER)).toMatchObject({ manifest: { key: keyOf(2) }, isGivenUp: false });
     putManifest(storage, 3, { schedule: SAFETY_SCHEDULE });
-    expect(await newestManifest(storage, PREFIX, OURS, FOREVER)).toMatchObject({ manifest: { key: keyOf(2) }, isGivenUp: true });
+    expect(await newestManifest(storage, PREFIX, OURS, FOREVER)).toMatchObject({
+      manifest: { key: keyOf(2) },
+      isGivenUp: true,
+      latest: { schedule: SAFETY_SCHEDULE },
+    });
     putManifest(storage, 4);
     expect(await newestManifest(storage, PREFIX, OURS, FOREVER)).toMatchObject({ manifest: { key: keyOf(4) }, isGivenUp: false });
   });
@@ -41,7 +45,7 @@ describe('the newest manifest', () => {
   });
 
   it('is none where there is none', async () => {
-    expect(await newestManifest(storeOf({ bare: [1] }), PREFIX, OURS, FOREVER)).toEqual({ manifest: undefined, isGivenUp: false });
+    expect(await newestManifest(storeOf({ bare: [1] }), PREFIX, OURS, FOREVER)).toEqual({ manifest: undefined, isGivenUp: false, latest: undefined });
   });
 
   it('is no guess when the store fails', async () => {

@@ -81,6 +81,7 @@ describe('a file of the ancestor', () => {
       drill: {
         isolation: 'namespace',
         probe: [],
+        allow: [],
         privateDirectories: [],
         contents: { mounts: [], auth: [], policies: [], paths: [] },
         maxAgeMs: 691_200_000,

@@ -25,7 +25,7 @@ export function renderPage(figures: Figures): string {
   const parts = [
     '# What a snapshot costs',
     '`npm run bench` writes this page, the picture and the block in the README from `bench.json`.',
-    `${about}. All servers were on the same processors, without TLS, and so\nwas other work: the seconds are those of a busy machine, and what counts is the ratio to curl in the same turn.`,
+    `${about}. All servers were on the same processors,\nwithout TLS: what counts is the ratio to curl in the same turn. Each size tells the load of the machine it was measured at.`,
     EXPLANATION,
     '![Time, connection to Vault and memory of each way](bench.svg)',
     'Where a goal is missed, [profile.md](profile.md) says what the limit is made of.',
